@@ -1,0 +1,91 @@
+"""Which class reads which kind of sensor: "audio.file" -> "module:Class".
+
+Third parties add theirs by the entry-point group `kizashi.sources`, where the name is the kind and the value is
+"module:Class". Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from sensors.base import Detector, Extractor, Source
+from sensors.errors import BadInputError
+from sensors.types import Modality
+
+SOURCES = {
+    "audio.file": "sensors.audio.sources:AudioFileSource",
+    "environment.csv": "sensors.environment.sources:CsvSource",
+    "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
+    "environment.parquet": "sensors.environment.sources:ParquetSource",
+    "video.file": "sensors.video.sources:VideoFileSource",
+}
+"""Every built-in source: a class called with (stream, path, start_ns, **options)."""
+
+EXTRACTORS = {
+    Modality.AUDIO: "sensors.audio.features:AudioExtractor",
+    Modality.ENVIRONMENT: "sensors.environment.features:EnvironmentExtractor",
+    Modality.VIDEO: "sensors.video.features:VideoExtractor",
+}
+"""The extractor of each sense: a class called with (stream)."""
+
+DETECTORS = {
+    Modality.AUDIO: "sensors.audio.detectors:AudioDetector",
+    Modality.ENVIRONMENT: "sensors.environment.detectors:EnvironmentDetector",
+    Modality.VIDEO: "sensors.video.detectors:VideoDetector",
+}
+"""The detector of each sense: a class called with (stream)."""
+
+SUFFIXES = {
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff"), "audio.file"),
+    **dict.fromkeys((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".ts", ".mpg", ".mjpeg"), "video.file"),
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "environment.csv"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "environment.jsonl"),
+    ".parquet": "environment.parquet",
+}
+"""Kind of an ordinary single file, by its name."""
+
+GROUP = "kizashi.sources"
+
+
+def kinds() -> dict[str, str]:
+    """All known kinds of source, built-in and installed; the built-in ones cannot be replaced."""
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)} | SOURCES
+
+
+def source_class(kind: str) -> Callable[..., Source]:
+    """The class that reads sensors of this kind.
+
+    Raises
+    ------
+    BadInputError
+        If nothing reads it; the nearest known kind is named.
+    """
+    known = kinds()
+    if kind not in known:
+        near = difflib.get_close_matches(kind, known, 1)
+        mend = f"did you mean '{near[0]}'?" if near else f"known kinds are {', '.join(sorted(known))}"
+        raise BadInputError(f"no sensor of kind '{kind}'", where="kind", mend=mend)
+    made: Callable[..., Source] = load(known[kind])
+    return made
+
+
+def extractor_class(modality: Modality) -> Callable[[str], Extractor]:
+    """The extractor of a sense."""
+    made: Callable[[str], Extractor] = load(EXTRACTORS[modality])
+    return made
+
+
+def detector_class(modality: Modality) -> Callable[[str], Detector]:
+    """The detector of a sense."""
+    made: Callable[[str], Detector] = load(DETECTORS[modality])
+    return made
+
+
+def load(target: str) -> Any:
+    """Import "module:Name"."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
