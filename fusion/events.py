@@ -1,0 +1,140 @@
+"""What the fusion says: `Calibrated`, `FusedScore`, `Incident`. (`Health` comes from the sensors.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from sensors.types import Health, Modality, Score
+
+__all__ = ["Calibrated", "Change", "FusedScore", "Health", "Incident", "Missing", "Part", "Severity"]
+
+
+class Severity(IntEnum):
+    """How much an incident matters; larger is worse."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Change(StrEnum):
+    """What happened to an incident."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A score ranked against this site's past.
+
+    Attributes
+    ----------
+    score : Score
+        What was ranked.
+    p_value : float
+        Share of the past that was at least as strange, in (0, 1]; smaller is stranger.
+    saturated : bool
+        Nothing in the past was stranger: the p-value is extrapolated.
+    """
+
+    score: Score
+    p_value: float
+    saturated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one sense contributes to a fused score.
+
+    Attributes
+    ----------
+    sense : Modality
+        Which.
+    p_value : float
+        Its combined p-value over its corroboration window, in (0, 1].
+    share : float
+        Its share of the fused surprise, in [0, 1]; the shares of all parts add up to 1.
+    channels : tuple of Calibrated
+        Its strangest channels in the window, strangest first, three at most.
+    """
+
+    sense: Modality
+    p_value: float
+    share: float
+    channels: tuple[Calibrated, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A sensor that takes no part in a verdict, and why."""
+
+    stream: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FusedScore:
+    """The verdict on one tick.
+
+    Attributes
+    ----------
+    at_ns : int
+        Event time of the tick, nanoseconds UTC.
+    p_value : float or None
+        Combined p-value of the senses present, in (0, 1]; None while nothing can be said (warming, all absent).
+    per_day : float or None
+        How many separate times a day chance alone gives one as strange as this at this site; None as above, and
+        while this site's past is too short to tell.
+    parts : tuple of Part
+        One for each sense present, largest share first.
+    missing : tuple of Missing
+        Sensors that took no part.
+    degraded : bool
+        Some sensor took no part.
+    extrapolated : bool
+        `per_day` is rarer than anything this site's past can show: its tail was extended by a fitted one.
+    """
+
+    at_ns: int
+    p_value: float | None
+    per_day: float | None
+    parts: tuple[Part, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    degraded: bool = False
+    extrapolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that a person should look at.
+
+    Attributes
+    ----------
+    id : str
+        Deterministic: the same recording gives the same.
+    opened_ns, closed_ns : int
+        Event time, nanoseconds UTC; `closed_ns` is None while open.
+    severity : Severity
+        Never falls while the incident lasts.
+    kind : str
+        The senses that saw it, strongest first: "sound+motion".
+    peak : FusedScore
+        The rarest verdict in it.
+    parts : tuple of Part
+        For each sense its strangest contribution during the incident, largest share first.
+    why : str
+        A sentence for people: which sense saw what, and how rare that is here.
+    """
+
+    id: str
+    opened_ns: int
+    closed_ns: int | None
+    severity: Severity
+    kind: str
+    peak: FusedScore
+    parts: tuple[Part, ...]
+    why: str
