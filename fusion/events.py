@@ -1,4 +1,4 @@
-"""What the fusion says: `Calibrated`, `FusedScore`, `Incident`. (`Health` comes from the sensors.)"""
+"""What the fusion says: `Calibrated`, `FusedScore`, `Incident`; `Health` comes from the sensors."""
 
 from __future__ import annotations
 
