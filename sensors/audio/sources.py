@@ -1,0 +1,136 @@
+"""Sound from files, as one channel at one rate: `AudioFileSource`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors.audio.decoding import Block, blocks
+from sensors.errors import BadInputError
+from sensors.types import NS, Chunk, Modality
+
+Samples = NDArray[np.float32]
+
+
+class AudioFileSource:
+    """The sound of any file that has some, video files too.
+
+    Times follow the container: a track that starts late starts late, and a jump of more than 50 ms is a gap.
+    Where the chunks are cut does not change a sample.
+
+    Parameters
+    ----------
+    stream : str
+        Identity of the sensor.
+    path : Path
+        The file.
+    start_ns : int
+        Event time of media time 0, nanoseconds UTC.
+    rate_hz : int
+        Samples per second of the chunks.
+    chunk_s : float
+        Length of a chunk, seconds > 0; the last before a gap or the end is shorter.
+    channel : int, optional
+        Which channel, from 0; all are averaged otherwise.
+
+    Attributes
+    ----------
+    repaired : int
+        Samples that were NaN or infinite, read as 0; counted anew by each reading. Why not an error: one bad sample
+        must not cost the night it was recorded in, and one NaN would live in the resampler for ever.
+    """
+
+    modality = Modality.AUDIO
+
+    def __init__(
+        self, stream: str, path: Path, start_ns: int, *,
+        rate_hz: int = 16_000, chunk_s: float = 0.5, channel: int | None = None,
+    ) -> None:  # fmt: skip
+        self.stream = stream
+        self.repaired = 0
+        self._path, self._start_ns, self._rate_hz, self._channel = path, start_ns, rate_hz, channel
+        self._length = max(1, round(chunk_s * rate_hz))
+
+    def chunks(self) -> Generator[Chunk, None, None]:
+        """Open, read to the end, close.
+
+        Raises
+        ------
+        BadInputError
+            If there is no sound, less than the file promises, or no such channel.
+        """
+        self.repaired = 0
+        seq = 0
+        with closing(blocks(self._path)) as source:
+            for start_ns, data in self._cut(source):
+                data.flags.writeable = False
+                yield Chunk(self.stream, seq, start_ns, float(self._rate_hz), data)
+                seq += 1
+        if not seq:
+            raise BadInputError("no sound in this file", where=self._path, mend="record it again, or leave it out")
+
+    def _cut(self, source: Iterator[Block]) -> Iterator[tuple[int, Samples]]:
+        """Runs without a gap, resampled, in pieces of one length."""
+        rest, begin_ns, sent = np.zeros(0, np.float32), 0, 0
+        for fresh_s, samples in self._resampled(source):
+            if fresh_s is not None:
+                if len(rest):
+                    yield self._piece(begin_ns, sent, rest)
+                rest, begin_ns, sent = samples, self._start_ns + round(fresh_s * NS), 0
+            else:
+                rest = np.concatenate([rest, samples])
+            while len(rest) >= self._length:
+                yield self._piece(begin_ns, sent, rest[: self._length])
+                rest, sent = rest[self._length :], sent + self._length
+        if len(rest):
+            yield self._piece(begin_ns, sent, rest)
+
+    def _piece(self, begin_ns: int, sent: int, samples: Samples) -> tuple[int, Samples]:
+        return begin_ns + round(sent * NS / self._rate_hz), samples.copy()
+
+    def _resampled(self, source: Iterator[Block]) -> Iterator[tuple[float | None, Samples]]:
+        """Samples at our rate; the first of a run come with its media time."""
+        resampler: Any = None
+        rate_hz, start_s = 0, 0.0
+        fresh: float | None = None
+        for block in source:
+            if block.start_s is not None or block.rate_hz != rate_hz:
+                if resampler:
+                    yield fresh, self._bounded(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+                fresh = start_s if block.start_s is None else block.start_s
+                start_s, rate_hz = fresh, block.rate_hz
+                resampler = self._resampler(rate_hz)
+            samples = self._mono(block.samples)
+            start_s += len(samples) / rate_hz
+            out = resampler.resample_chunk(samples) if resampler else samples
+            if len(out):
+                yield fresh, self._bounded(out)
+                fresh = None
+        if resampler:
+            yield fresh, self._bounded(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+
+    def _resampler(self, rate_hz: int) -> Any:
+        import soxr  # type: ignore[import-untyped]
+
+        return soxr.ResampleStream(rate_hz, self._rate_hz, 1, dtype="float32") if rate_hz != self._rate_hz else None
+
+    def _bounded(self, samples: Samples) -> Samples:
+        return np.clip(samples, -1.0, 1.0)
+
+    def _mono(self, samples: Samples) -> Samples:
+        count = samples.shape[1]
+        if self._channel is not None and not 0 <= self._channel < count:
+            what = f"no channel {self._channel}"
+            raise BadInputError(what, where=self._path, mend=f"its channels are 0 to {count - 1}")
+        if not np.isfinite(samples).all():
+            bad = ~np.isfinite(samples)
+            self.repaired += int(bad.sum())
+            samples = np.where(bad, np.float32(0), samples)
+        if self._channel is not None or count == 1:
+            return np.ascontiguousarray(samples[:, self._channel or 0])
+        return np.asarray(samples.mean(axis=1), np.float32)

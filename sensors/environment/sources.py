@@ -1,0 +1,197 @@
+"""Sources of readings: `CsvSource`, `JsonLinesSource`, `ParquetSource`; each yields chunks of one row.
+
+Absolute times in a file (ISO 8601, dates, epoch) are event times themselves: `start_ns` is not added to them, only
+`shift_s`, by which the sensor's clock was behind. Relative times (`t_s`) count from `start_ns`.
+
+Why a column of text is passed over but one bad cell is an error: notes and labels are common and harmless, but a cell
+that is suddenly no number means that the file is damaged, and a guess would be scored as if it had been measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import chain, islice, pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from sensors.environment.columns import Row, Wishes, long_columns, time_columns
+from sensors.environment.forms import LongForm, Timed, WideForm
+from sensors.environment.tables import Rows, csv_rows, json_rows, parquet_rows
+from sensors.environment.times import Times
+from sensors.errors import BadInputError
+from sensors.files import require_file
+from sensors.types import NS, Chunk, Modality
+
+_HEAD = 50
+
+
+class TableSource:
+    """Readings from a table, long (`time, quantity, value`) or wide.
+
+    Parameters
+    ----------
+    stream : str
+        Identity of the sensor.
+    path : Path
+        The table.
+    start_ns : int
+        Event time of 0 seconds, nanoseconds UTC; for relative times only.
+    time : str or sequence of str, optional
+        The time column, or date and time columns.
+    value, quantity : str, optional
+        Columns of a long table; `value` alone names the one column (or the columns) to read of a wide one.
+    units : str or mapping of str to str, optional
+        Unit of the values, or of each column or quantity.
+    utc_offset_s : int
+        Offset of local time from UTC, seconds, for times that tell none.
+    ignore : sequence of str
+        Columns or quantities to leave out, for instance labels.
+    day_first : bool, optional
+        Whether 03/04 is the 3rd of April.
+    shift_s : float
+        Added to absolute times, seconds.
+
+    Attributes
+    ----------
+    duplicates : int
+        Readings left out because one of the same time had come before; counted anew by each reading.
+    """
+
+    modality = Modality.ENVIRONMENT
+
+    def __init__(
+        self, stream: str, path: Path, start_ns: int, *,
+        time: str | Sequence[str] | None = None, value: str | Sequence[str] | None = None, quantity: str | None = None,
+        units: str | Mapping[str, str] | None = None, utc_offset_s: int = 0, ignore: Sequence[str] = (),
+        day_first: bool | None = None, shift_s: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.stream = stream
+        self.duplicates = 0
+        self._path, self._start_ns, self._shift_ns = path, start_ns, round(shift_s * NS)
+        self._utc_offset_s, self._day_first = utc_offset_s, day_first
+        told = {"": units} if isinstance(units, str) else dict(units or {})
+        left_out = frozenset([ignore] if isinstance(ignore, str) else ignore)
+        self._wishes = Wishes(_several(time), _several(value), quantity, told, left_out)
+
+    def chunks(self) -> Generator[Chunk, None, None]:
+        """Open, read to the end, close; rows in order of time.
+
+        Raises
+        ------
+        BadInputError
+            If there is no time or no number, a cell is damaged, or times run backwards; line and column are named.
+        """
+        require_file(self._path)
+        with closing(self._rows()) as rows:
+            head = list(islice(rows, _HEAD))
+            if not head:
+                raise BadInputError("no rows", where=self._path, mend="record it again, or leave the sensor out")
+            timed, form = self._timed(head, chain(head, rows))
+            for seq, (time_ns, names, values) in enumerate(form.readings(timed)):
+                data = np.array([values], np.float64)
+                data.flags.writeable = False
+                yield Chunk(self.stream, seq, time_ns, 0.0, data, names)
+                self.duplicates = form.duplicates
+
+    def typical_step_s(self) -> float | None:
+        """Median distance of the first rows, seconds; None where fewer than two times are there."""
+        times = self._first_times()
+        return median(b - a for a, b in pairwise(times)) / NS if len(times) > 1 else None
+
+    def absolute_start_ns(self) -> int | None:
+        """Event time of the first row, nanoseconds UTC, where the file tells it itself; else None."""
+        require_file(self._path)
+        with closing(self._rows()) as rows:
+            head = list(islice(rows, _HEAD))
+        if not head:
+            return None
+        columns = time_columns([row for _, row in head], self._wishes, self._path)
+        times = self._times(columns, head)
+        return times.read(_cell(head[0][1], columns)) if times.absolute else None
+
+    def _first_times(self) -> list[int]:
+        with closing(self.chunks()) as chunks:
+            return [chunk.start_ns for chunk in islice(chunks, _HEAD)]
+
+    def _timed(self, head: list[tuple[int, Row]], rows: Iterable[tuple[int, Row]]) -> tuple[Timed, LongForm | WideForm]:
+        """The rows with their times, and the form that reads them."""
+        first = [row for _, row in head]
+        columns = time_columns(first, self._wishes, self._path)
+        times = self._times(columns, head)
+        pair = long_columns(first, self._wishes, self._path)
+        form: LongForm | WideForm
+        if pair:
+            form = LongForm(*pair, self._wishes, self._path)
+        else:
+            form = WideForm(first, columns, self._wishes, self._path)
+        return self._ordered(rows, times, columns), form
+
+    def _times(self, columns: tuple[str, ...], head: list[tuple[int, Row]]) -> Times:
+        told = [cell for _, row in head if (cell := _cell(row, columns)) not in (None, "")]
+        name = columns[0]
+        try:
+            if not told:
+                raise ValueError("no times")
+            return Times(name, told, self._start_ns, self._shift_ns, self._utc_offset_s, self._day_first)
+        except ValueError as error:
+            mend = 'name the right column with time = "...", or write times as ISO 8601'
+            where = f"{self._path}, line {head[0][0]}, column '{name}'"
+            raise BadInputError(str(error), where=where, mend=mend) from error
+
+    def _ordered(
+        self, rows: Iterable[tuple[int, Row]], times: Times, columns: tuple[str, ...]
+    ) -> Iterator[tuple[int, int, Row]]:
+        last_ns, last = None, None
+        for line, row in rows:
+            cell = _cell(row, columns)
+            try:
+                time_ns = times.read(cell)
+            except ValueError as error:
+                where = f"{self._path}, line {line}, column '{columns[0]}'"
+                raise BadInputError(f"'{cell}' is no time", where=where, mend="mend or remove the line") from error
+            if last_ns is not None and time_ns < last_ns:
+                where = f"{self._path}, line {line}"
+                raise BadInputError(
+                    f"time runs backwards from {last} to {cell}", where=where, mend="sort the rows by time"
+                )
+            last_ns, last = time_ns, cell
+            yield line, time_ns, row
+
+    def _rows(self) -> Rows:
+        raise NotImplementedError
+
+
+class CsvSource(TableSource):
+    """Readings from delimited text."""
+
+    def _rows(self) -> Rows:
+        return csv_rows(self._path)
+
+
+class JsonLinesSource(TableSource):
+    """Readings from one JSON object a line."""
+
+    def _rows(self) -> Rows:
+        return json_rows(self._path)
+
+
+class ParquetSource(TableSource):
+    """Readings from a Parquet file."""
+
+    def _rows(self) -> Rows:
+        return parquet_rows(self._path)
+
+
+def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+
+
+def _cell(row: Row, columns: tuple[str, ...]) -> Any:
+    """The time cell; date and time joined where they stand apart."""
+    if len(columns) == 1:
+        return row.get(columns[0])
+    return " ".join(str(row.get(column, "")).strip() for column in columns).strip()

@@ -1,0 +1,163 @@
+"""Reads tables row by row: CSV, JSON lines, Parquet; each row with its line number, never the whole file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+from sensors.environment.columns import Row
+from sensors.errors import BadInputError
+
+Rows = Generator[tuple[int, Row], None, None]
+
+_DELIMITERS = "\t;,|"
+_PEEK_BYTES = 65_536
+_PADDING = " ,;\t"
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
+
+
+def csv_rows(path: Path) -> Rows:
+    """Rows of a delimited text file with a header; delimiter, decimal comma and encoding are found out.
+
+    Raises
+    ------
+    BadInputError
+        If it is not text, has no header, or a row has more cells than the header.
+    """
+    with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
+        lines = _Lines(file)
+        header = _heading(lines)
+        delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
+        names = _distinct(next(csv.reader([header], delimiter=delimiter)))
+        if not any(names):
+            raise BadInputError("no header", where=path, mend="the first line must name the columns")
+        reader = csv.reader(lines, delimiter=delimiter)
+        try:
+            head = [(lines.number, row) for row in islice(reader, 50)]
+            if head and all(len(row) in (0, len(names) + 1) for _, row in head):
+                names = ["", *names]
+            for line, row in chain(head, ((lines.number, row) for row in reader)):
+                if not any(cell.strip() for cell in row):
+                    continue
+                if any(cell.strip(_PADDING) for cell in row[len(names) :]):
+                    what = f"{len(row)} cells under {len(names)} columns"
+                    raise BadInputError(what, where=f"{path}, line {line}", mend="mend or remove the line")
+                cells = row if delimiter == "," else [_point(cell) for cell in row]
+                yield line, dict(zip_longest(names, cells[: len(names)], fillvalue=""))
+        except csv.Error as error:
+            raise BadInputError(
+                f"{error}", where=f"{path}, line {lines.number}", mend="mend the quotes there"
+            ) from error
+
+
+class _Lines:
+    """Lines of a file, counted."""
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self._file, self.number = file, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._file)
+        self.number += 1
+        return line
+
+
+def _heading(lines: Iterator[str]) -> str:
+    return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+
+
+def _point(cell: str) -> str:
+    return cell.replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell
+
+
+def _distinct(header: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for title in (cell.strip(_PADDING) for cell in header):
+        again = sum(1 for name in names if name == title)
+        names.append(f"{title} #{again + 1}" if title and again else title)
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(_PEEK_BYTES)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\0" in head:
+        raise BadInputError("this is no text", where=path, mend="give a CSV file, or say its true kind")
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def json_rows(path: Path) -> Rows:
+    """Rows of a file with one JSON object a line.
+
+    Raises
+    ------
+    BadInputError
+        If a line is something else.
+    """
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, 1):
+            text = raw.removeprefix(b"\xef\xbb\xbf").strip()
+            if not text:
+                continue
+            try:
+                row = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise BadInputError(
+                    "this is no JSON", where=f"{path}, line {line}", mend="mend or remove the line"
+                ) from error
+            if not isinstance(row, dict):
+                raise BadInputError(
+                    "this is no JSON object", where=f"{path}, line {line}", mend="write one object a line"
+                )
+            yield line, row
+
+
+def parquet_rows(path: Path) -> Rows:
+    """Rows of a Parquet file, a small batch at a time.
+
+    Raises
+    ------
+    BadInputError
+        If it is no Parquet file, or broken.
+    """
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        with path.open("rb") as file, pq.ParquetFile(file) as table:
+            number = 0
+            for batch in table.iter_batches(batch_size=512, use_threads=False):
+                for row in _plain_times(batch).to_pylist():
+                    number += 1
+                    yield number, row
+    except (pa.ArrowException, OSError) as error:
+        what = f"this Parquet file cannot be read ({str(error).splitlines()[0]})"
+        raise BadInputError(what, where=path, mend="write it again, or give CSV") from error
+
+
+def _plain_times(batch: Any) -> Any:
+    """The batch with times in microseconds: finer ones have no Python type."""
+    import pyarrow as pa
+
+    fields = [
+        field.with_type(pa.timestamp("us", field.type.tz)) if pa.types.is_timestamp(field.type) else field
+        for field in batch.schema
+    ]
+    columns = [column.cast(field.type, safe=False) for column, field in zip(batch.columns, fields, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))

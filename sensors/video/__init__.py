@@ -1,0 +1,6 @@
+"""The eye.
+
+1. `sources`   a file with pictures -> `Chunk`: one small grey frame each, at the container's own times.
+2. `features`  chunks -> `Features`: what moves, how fast, how much of the picture.
+3. `detectors` features -> `Score`: how unlike this place's past that is.
+"""

@@ -1,0 +1,137 @@
+"""Pictures from files, small and grey: `VideoFileSource`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors.errors import BadInputError
+from sensors.files import container_promise_s, require_file
+from sensors.types import NS, Chunk, Modality
+
+_MEND = "record or copy it again"
+_EARLY = 0.1
+
+
+class VideoFileSource:
+    """The pictures of any video file, each a chunk of one grey frame at the time the container gives it.
+
+    Parameters
+    ----------
+    stream : str
+        Identity of the sensor.
+    path : Path
+        The file.
+    start_ns : int
+        Event time of the container's media time 0, nanoseconds UTC.
+    width, height : int
+        Frames are shrunk to fit, shape kept, to even sides; never enlarged.
+    max_rate_hz : float
+        Frames beyond this are left out: of each cell of a time grid, the first frame stays.
+
+    Attributes
+    ----------
+    skipped : int
+        Packets that could not be decoded and frames out of order; counted anew by each reading.
+    """
+
+    modality = Modality.VIDEO
+
+    def __init__(
+        self, stream: str, path: Path, start_ns: int, *,
+        width: int = 320, height: int = 240, max_rate_hz: float = 10.0,
+    ) -> None:  # fmt: skip
+        self.stream = stream
+        self.skipped = 0
+        self._path, self._start_ns = path, start_ns
+        self._width, self._height, self._max_rate_hz = width, height, max_rate_hz
+
+    def chunks(self) -> Generator[Chunk, None, None]:
+        """Open, read to the end, close.
+
+        Raises
+        ------
+        BadInputError
+            If there are no pictures, or fewer than the file promises.
+        """
+        import av
+
+        require_file(self._path)
+        self.skipped = 0
+        try:
+            with av.open(str(self._path)) as box:
+                if not box.streams.video:
+                    raise BadInputError("no pictures in this file", where=self._path, mend="give a video file")
+                for seq, (time_s, data) in enumerate(self._pictures(box)):
+                    data.flags.writeable = False
+                    yield Chunk(self.stream, seq, self._start_ns + round(time_s * NS), 0.0, data)
+        except av.FFmpegError as error:
+            what = f"the pictures cannot be read ({error.strerror})"
+            raise BadInputError(what, where=self._path, mend=_MEND) from error
+
+    def _pictures(self, box: Any) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        """Media time and picture of each frame that stays."""
+        from av.video.reformatter import VideoReformatter
+
+        shrink = VideoReformatter()
+        for time_s, frame in self._thinned(self._frames(box)):
+            width, height = self._fit(frame.width, frame.height)
+            grey = shrink.reformat(frame, width, height, "gray", interpolation="AREA").to_ndarray()
+            yield time_s, np.asarray(grey, np.uint8)[np.newaxis]
+
+    def _thinned(self, frames: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
+        """The first frame of each cell of the time grid; 10 % early counts, so that 10 frames a second stay 10."""
+        first_s, cell = None, -1
+        for time_s, frame in frames:
+            first_s = time_s if first_s is None else first_s
+            here = math.floor((time_s - first_s) * self._max_rate_hz + _EARLY)
+            if here > cell:
+                cell = here
+                yield time_s, frame
+
+    def _frames(self, box: Any) -> Iterator[tuple[float, Any]]:
+        """All frames in order of time, with media times; checks at the end that none is missing."""
+        import av
+
+        track = box.streams.video[0]
+        track.thread_type = "NONE"
+        track.codec_context.thread_count = 1
+        origin_s = (box.start_time or 0) / 1e6
+        promise_s, end_s, last_s, count = container_promise_s(box), 0.0, -math.inf, 0
+        for packet in box.demux(video=0, audio=0) if box.streams.audio else box.demux(track):
+            if packet.pts is not None:
+                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - origin_s)
+            if packet.stream is not track:
+                continue
+            try:
+                decoded = packet.decode()
+            except av.InvalidDataError:
+                if not count:
+                    raise
+                self.skipped += 1
+                continue
+            for frame in decoded:
+                count += 1
+                time_s = frame.time - origin_s if frame.time is not None else self._guess_s(track, count)
+                if time_s <= last_s:
+                    self.skipped += 1
+                    continue
+                last_s = time_s
+                yield time_s, frame
+        if not count:
+            raise BadInputError("no picture could be decoded", where=self._path, mend=_MEND)
+        if end_s < promise_s - max(1.0, 0.02 * promise_s):
+            raise BadInputError(f"cut short: {end_s:.1f} of {promise_s:.1f} s are there", where=self._path, mend=_MEND)
+
+    def _guess_s(self, track: Any, count: int) -> float:
+        """Time of a frame in a stream without times, from the rate it states."""
+        return (count - 1) / float(track.average_rate or 25)
+
+    def _fit(self, width: int, height: int) -> tuple[int, int]:
+        scale = min(1.0, self._width / width, self._height / height)
+        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
