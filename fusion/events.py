@@ -23,6 +23,7 @@ class Change(StrEnum):
     """What happened to an incident."""
 
     OPENED = "opened"
+    REOPENED = "reopened"
     ESCALATED = "escalated"
     CLOSED = "closed"
 

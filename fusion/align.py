@@ -1,0 +1,146 @@
+"""Event-time join of streams that come at their own pace: MATCH, ABSENT, or WAIT.
+
+Every answer depends on event times only, never on the order of arrival: a tick is answered when each stream has
+either reached it or is known not to come in time. What comes for a tick already answered is late: counted, not used.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sensors.types import NS, Health, Modality, Quality, Score, State
+
+NEVER = -(2**62)
+FOREVER = 2**62
+
+
+class Presence(Enum):
+    """Whether a stream says something about a tick."""
+
+    MATCH = "match"
+    ABSENT = "absent"
+    WAIT = "wait"
+
+
+@dataclass(slots=True)
+class StreamJoin:
+    """One stream's answer to a tick.
+
+    Attributes
+    ----------
+    presence : Presence
+        MATCH or ABSENT; WAIT is what `ready` resolves before anybody is asked.
+    fresh : list of Score
+        Usable scores that came since the last tick, in event-time order.
+    reason : str
+        Why it is absent; empty otherwise.
+    """
+
+    presence: Presence
+    fresh: list[Score]
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Stream:
+    modality: Modality
+    reached_ns: int = NEVER
+    scores: deque[Score] = field(default_factory=deque)
+    health: deque[Health] = field(default_factory=deque)
+    state: State = State.UP
+    state_reason: str = ""
+    last_quality: Quality | None = None
+    last_ns: int = NEVER
+    usable_until_ns: int = NEVER
+
+
+class Aligner:
+    """Holds what streams said until a tick asks for it.
+
+    Parameters
+    ----------
+    hold_ns : int
+        A score speaks for at least this long after its end, and for three times its own span: nanoseconds.
+    """
+
+    def __init__(self, hold_ns: int = NS) -> None:
+        self._hold_ns = hold_ns
+        self._streams: dict[str, _Stream] = {}
+        self._closed_ns = NEVER
+        self.late = 0
+
+    @property
+    def streams(self) -> dict[str, Modality]:
+        """All streams, in the order of their names."""
+        return {name: self._streams[name].modality for name in sorted(self._streams)}
+
+    def add(self, stream: str, modality: Modality) -> None:
+        """Expect this stream."""
+        self._streams[stream] = _Stream(modality)
+
+    def push(self, item: Score | Health) -> bool:
+        """Take what a sensor said; False where its tick was already answered (counted in `late`)."""
+        stream = self._streams[item.stream]
+        if isinstance(item, Health):
+            stream.health.append(item)
+            return True
+        stream.reached_ns = max(stream.reached_ns, item.end_ns)
+        if item.end_ns <= self._closed_ns:
+            self.late += 1
+            return False
+        stream.scores.append(item)
+        return True
+
+    def reach(self, stream: str, until_ns: int) -> None:
+        """Nothing of this stream that ends before `until_ns` will come any more."""
+        known = self._streams[stream]
+        known.reached_ns = max(known.reached_ns, until_ns)
+
+    @property
+    def watermark_ns(self) -> int:
+        """Every stream has been read to here."""
+        return min((s.reached_ns for s in self._streams.values()), default=FOREVER)
+
+    def ready(self, tick_ns: int, now_ns: int, deadline_ns: int) -> bool:
+        """Whether `join` may answer this tick: nobody is worth a WAIT any more.
+
+        Parameters
+        ----------
+        tick_ns, now_ns : int
+            The tick, and the present moment; NEVER for a replay, which waits for every stream.
+        deadline_ns : int
+            How long after the tick a stream that has not reached it is waited for.
+        """
+        return self.watermark_ns >= tick_ns or now_ns >= tick_ns + deadline_ns
+
+    def hold_until(self, score: Score) -> int:
+        """Until when a score speaks, nanoseconds UTC."""
+        return score.end_ns + max(self._hold_ns, 3 * score.span_ns)
+
+    def join(self, tick_ns: int) -> dict[str, StreamJoin]:
+        """Answers of all streams to a tick, in the order of their names; ticks must grow."""
+        self._closed_ns = tick_ns
+        return {name: self._join(self._streams[name], tick_ns) for name in sorted(self._streams)}
+
+    def _join(self, stream: _Stream, tick_ns: int) -> StreamJoin:
+        while stream.health and stream.health[0].at_ns <= tick_ns:
+            change = stream.health.popleft()
+            stream.state, stream.state_reason = change.state, change.reason
+        fresh = []
+        while stream.scores and stream.scores[0].end_ns <= tick_ns:
+            score = stream.scores.popleft()
+            stream.last_ns, stream.last_quality = score.end_ns, score.quality
+            if score.quality is Quality.OK:
+                stream.usable_until_ns = max(stream.usable_until_ns, self.hold_until(score))
+                fresh.append(score)
+        if stream.state is not State.UP:
+            return StreamJoin(Presence.ABSENT, [], stream.state_reason or str(stream.state))
+        if tick_ns < stream.usable_until_ns:
+            return StreamJoin(Presence.MATCH, fresh)
+        if stream.last_ns == NEVER:
+            return StreamJoin(Presence.ABSENT, [], "nothing yet")
+        if stream.last_quality is Quality.WARMING:
+            return StreamJoin(Presence.ABSENT, [], "warming up")
+        return StreamJoin(Presence.ABSENT, [], "silent")

@@ -1,0 +1,176 @@
+"""Raw score to p-value against this site's past.
+
+Why a conformal body with a fitted tail: ranks are right whatever the scores are distributed like, but n past values
+cannot show a p-value below 1 / (n + 1); a tail alone is wrong in the middle. So the rank is used as long as at least
+`RANKED` past values are as strange, and a generalised Pareto tail beyond. The shape is never negative: a bounded tail
+gives p = 0 as soon as something new happens.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+RANKED = 10
+"""Past values that must be as strange for the plain rank to be used."""
+
+SMALLEST = 1e-30
+"""No p-value is smaller: nothing measured says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A generalised Pareto tail beyond `threshold`: P(X > x) = weight * (1 + shape (x - threshold) / scale)^(-1 / shape).
+
+    Attributes
+    ----------
+    threshold : float
+        Where it begins, in units of the raw score.
+    scale : float
+        >= 0, in units of the raw score; 0 where all values beyond the threshold are equal.
+    shape : float
+        > 0.
+    weight : float
+        Share of all values beyond the threshold, in (0, 1).
+    """
+
+    threshold: float
+    scale: float
+    shape: float
+    weight: float
+
+    def survival(self, value: float) -> float:
+        """Probability of more than `value`, in [0, weight]; 0 only for a tail without scale."""
+        if self.scale <= 0:
+            return 0.0
+        return self.weight * math.exp(-math.log1p(self.shape * (value - self.threshold) / self.scale) / self.shape)
+
+    def level(self, p_value: float) -> float:
+        """The value that is exceeded with probability `p_value`, 0 < p_value <= weight."""
+        growth = math.expm1(-self.shape * math.log(p_value / self.weight))
+        return self.threshold + self.scale * growth / self.shape
+
+
+def fit_tail(ascending: NDArray[np.float64], share: float = 0.1, least: int = 8, most: int = 250) -> Tail | None:
+    """Fit the upper tail by probability-weighted moments.
+
+    The shape is at least 1 / k for k values beyond the threshold. Why: that is the predictive distribution of an
+    exponential tail whose scale was estimated from k values (a Gamma posterior mixed in), so the fit is never surer
+    of itself than k values allow.
+
+    Parameters
+    ----------
+    ascending : ndarray (n,)
+        Past values, sorted.
+    share : float
+        Part of the values taken as tail, in (0, 1).
+    least, most : int
+        Bounds on the number k of values taken.
+
+    Returns
+    -------
+    Tail or None
+        None where n <= 2 `least`: too few to fit.
+
+    References
+    ----------
+    Hosking & Wallis (1987), Technometrics 29(3), doi:10.1080/00401706.1987.10488243.
+    """
+    n = len(ascending)
+    if n <= 2 * least:
+        return None
+    k = min(max(round(share * n), least), most)
+    threshold = float(ascending[n - k - 1])
+    excess = ascending[n - k :] - threshold
+    mean = float(excess.mean())
+    first = float((excess * (k - 1 - np.arange(k)) / (k - 1)).mean())
+    weight = k / (n + 1)
+    if mean <= 0:
+        return Tail(threshold, 0.0, 1 / k, weight)
+    shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
+    if shape <= 1 / k:
+        return Tail(threshold, mean, 1 / k, weight)
+    shape = min(shape, 0.5)
+    return Tail(threshold, mean * (1 - shape), shape, weight)
+
+
+class Past:
+    """A bounded window of past values, against which new ones are ranked. Ranking never learns.
+
+    Parameters
+    ----------
+    capacity : int
+        Values kept; the oldest leave first.
+    """
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        self._capacity = capacity
+        self._window: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._tail: Tail | None = None
+        self._since_fit = 0
+
+    def __len__(self) -> int:
+        return len(self._window)
+
+    def learn(self, value: float) -> None:
+        """Take one more value as normal."""
+        if len(self._window) == self._capacity:
+            del self._sorted[bisect_left(self._sorted, self._window.popleft())]
+        self._window.append(value)
+        insort(self._sorted, value)
+        self._since_fit += 1
+        if self._since_fit * 32 >= len(self._window):
+            self._fit()
+
+    def rank(self, value: float) -> tuple[float, bool]:
+        """Rank `value` against the past.
+
+        Returns
+        -------
+        p_value : float
+            Share of the past at least as strange, in [SMALLEST, 1]; 1 where there is no past.
+        saturated : bool
+            Nothing in the past was as strange.
+        """
+        n = len(self._sorted)
+        louder = n - bisect_left(self._sorted, value)
+        ranked = (louder + 1) / (n + 1)
+        tail = self._tail
+        if louder >= RANKED or tail is None or tail.scale <= 0 or value <= tail.threshold:
+            return ranked, louder == 0
+        return max(min(tail.survival(value), (RANKED + 1) / (n + 1)), SMALLEST), louder == 0
+
+    def level(self, p_value: float) -> float:
+        """The value whose rank is `p_value`, in (0, 1]; the largest value known where no tail could be fitted."""
+        n = len(self._sorted)
+        louder = math.floor(p_value * (n + 1)) - 1
+        if louder >= RANKED or self._tail is None or self._tail.scale <= 0 or p_value > self._tail.weight:
+            return self._sorted[max(0, min(n - 1, n - 1 - louder))]
+        return self._tail.level(p_value)
+
+    def values(self) -> NDArray[np.float64]:
+        """The window, oldest first."""
+        return np.array(self._window, np.float64)
+
+    @classmethod
+    def of(cls, values: Iterable[float], capacity: int = 20_000) -> Past:
+        """A past that holds `values`, thinned evenly where they are more than `capacity`."""
+        array = np.asarray(list(values) if not isinstance(values, np.ndarray) else values, np.float64)
+        if len(array) > capacity:
+            array = array[np.linspace(0, len(array) - 1, capacity).astype(int)]
+        past = cls(capacity)
+        past._window = deque(array.tolist())
+        past._sorted = np.sort(array).tolist()
+        past._fit()
+        return past
+
+    def _fit(self) -> None:
+        self._tail = fit_tail(np.array(self._sorted, np.float64))
+        self._since_fit = 0

@@ -1,0 +1,268 @@
+"""The pure core: calibrate, align, combine, triage, in a row.
+
+For each tick of event time, once every stream has reached it or its deadline has passed:
+
+1. `align` asks every stream what it said since the last tick;
+2. `senses` ranks that against each channel's past (`calibrate`) and gives one p-value a sense;
+3. `combine` makes one of the senses present, and `rarity` ranks it against its own past;
+4. `triage` opens, escalates and closes incidents;
+5. what is old enough and was quiet is learned.
+
+Nothing here knows files, clocks or threads: the same pushes give the same verdicts, in whatever order streams arrive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.align import NEVER, Aligner
+from fusion.combine import Dependence, combine, shares
+from fusion.events import Change, FusedScore, Incident, Missing, Part
+from fusion.explain import explain
+from fusion.rarity import Rarity
+from fusion.senses import Senses
+from fusion.triage import Triage, TriageSettings
+from sensors.types import NS, Health, Modality, Score
+
+WINDOWS_NS = {Modality.AUDIO: 5 * NS, Modality.VIDEO: 5 * NS, Modality.ENVIRONMENT: 10 * NS}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the engine works; times in nanoseconds.
+
+    Attributes
+    ----------
+    tick_ns : int
+        Distance of verdicts.
+    budget_ns : int
+        How long after a tick a stream that has not reached it is waited for (live only).
+    windows_ns : mapping
+        Corroboration window of each sense.
+    hold_ns : int
+        A score speaks for at least this long.
+    block_ns : int
+        Block of the fused statistic's past.
+    learn_every_ns : int
+        Scores of a channel closer than this are not learned: neighbours say the same.
+    learn_after_ns : int
+        Distance between verdict and learning.
+    lead_ns : int
+        How long before an incident opened its onset may have begun: not learned either.
+    least_scores, least_blocks : int
+        Length of past below which a channel, or the fused statistic, says nothing.
+    accept_after_ns : int
+        What stays strange this long without change is the new normal, and learned.
+    learning : bool
+        Whether anything is learned at all.
+    triage : TriageSettings
+        How verdicts become incidents.
+    """
+
+    tick_ns: int = NS // 10
+    budget_ns: int = NS // 5
+    windows_ns: Mapping[Modality, int] = field(default_factory=lambda: WINDOWS_NS)
+    hold_ns: int = NS
+    block_ns: int = 10 * NS
+    learn_every_ns: int = NS // 2
+    learn_after_ns: int = 15 * NS
+    lead_ns: int = 10 * NS
+    least_scores: int = 60
+    least_blocks: int = 12
+    accept_after_ns: int = 900 * NS
+    learning: bool = True
+    triage: TriageSettings = field(default_factory=TriageSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an engine has learned, as arrays.
+
+    Attributes
+    ----------
+    channels : mapping of str to ndarray (n,)
+        Past raw scores of each channel, oldest first.
+    blocks : mapping of str to ndarray (n,)
+        Past block maxima of the fused statistic, by senses: "audio+video".
+    moments : mapping of str to ndarray (4,)
+        Count, means and covariance of pairs of senses, as in `combine.Dependence`.
+    """
+
+    channels: Mapping[str, NDArray[np.float64]]
+    blocks: Mapping[str, NDArray[np.float64]]
+    moments: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one tick brought: its verdict, and what it changed."""
+
+    verdict: FusedScore
+    changes: tuple[tuple[Change, Incident], ...]
+
+
+class Engine:
+    """Scores in, verdicts and incidents out.
+
+    Parameters
+    ----------
+    settings : EngineSettings
+        See there.
+    streams : mapping of str to Modality
+        The sensors to expect.
+    start_ns : int
+        Event time of the first tick, rounded up to the grid of ticks.
+    memory : Memory or None
+        What was learned before.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, streams: Mapping[str, Modality], start_ns: int, memory: Memory | None = None
+    ) -> None:
+        self._settings = settings
+        self._aligner = Aligner(settings.hold_ns)
+        for stream, modality in streams.items():
+            self._aligner.add(stream, modality)
+        windows = {modality: max(1, ns // settings.tick_ns) for modality, ns in settings.windows_ns.items()}
+        self._senses = Senses(
+            streams, windows, settings.least_scores, settings.learn_every_ns, self._aligner.hold_until
+        )
+        self._dependence = Dependence([str(sense) for sense in self._senses.order])
+        self._rarity = Rarity(
+            settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
+        )
+        self._triage = Triage(settings.triage, explain)
+        self._next_ns = -(-start_ns // settings.tick_ns) * settings.tick_ns
+        self._moments: deque[tuple[int, dict[int, float]]] = deque()
+        self._disturbed: deque[tuple[int, int]] = deque(maxlen=1000)
+        self._disturbed_since: int | None = None
+        if memory:
+            self._restore(memory)
+
+    @property
+    def late(self) -> int:
+        """Scores that came after their tick was answered."""
+        return self._aligner.late
+
+    @property
+    def watermark_ns(self) -> int:
+        """Every stream has been read to here."""
+        return self._aligner.watermark_ns
+
+    def push(self, item: Score | Health) -> None:
+        """Take what a sensor said."""
+        self._aligner.push(item)
+
+    def reach(self, stream: str, until_ns: int) -> None:
+        """Nothing of this stream that ends before `until_ns` will come any more."""
+        self._aligner.reach(stream, until_ns)
+
+    def advance(self, until_ns: int, now_ns: int = NEVER) -> list[Step]:
+        """Answer all ticks up to `until_ns` for which nobody is waited for any more.
+
+        Parameters
+        ----------
+        until_ns : int
+            Event time of the last tick to answer.
+        now_ns : int
+            Present moment of a live run; NEVER in a replay, which waits for every stream.
+        """
+        steps = []
+        while self._next_ns <= until_ns and self._aligner.ready(self._next_ns, now_ns, self._settings.budget_ns):
+            steps.append(self._tick(self._next_ns))
+            self._next_ns += self._settings.tick_ns
+        return steps
+
+    def finish(self) -> list[tuple[Change, Incident]]:
+        """Close what is open, because the streams end."""
+        return self._triage.finish(self._next_ns)
+
+    def quiet(self, at_ns: int) -> bool:
+        """Whether nothing alarmed at that time, nor was about to."""
+        if self._disturbed_since is not None and at_ns >= self._disturbed_since:
+            return False
+        return all(not start <= at_ns <= end for start, end in self._disturbed)
+
+    def snapshot(self) -> Memory:
+        """What was learned so far."""
+        blocks = {self._name_of(senses): values for senses, values in self._rarity.pasts().items()}
+        return Memory(self._senses.pasts(), blocks, self._dependence.state())
+
+    def _restore(self, memory: Memory) -> None:
+        self._senses.restore(memory.channels)
+        self._dependence.restore(memory.moments)
+        masks = {self._name_of(senses): senses for senses in range(1, 1 << len(self._senses.order))}
+        self._rarity.restore({masks[name]: values for name, values in memory.blocks.items() if name in masks})
+
+    def _name_of(self, senses: int) -> str:
+        return "+".join(sense for i, sense in enumerate(self._senses.order) if senses >> i & 1)
+
+    def _tick(self, tick_ns: int) -> Step:
+        said, missing = self._senses.listen(tick_ns, self._aligner.join(tick_ns))
+        statistics = self._statistics(said)
+        verdict = self._judge(tick_ns, said, statistics, tuple(missing))
+        changes = self._triage.judge(verdict)
+        self._mark(tick_ns)
+        if self._settings.learning:
+            self._note(tick_ns, said, statistics)
+            self._learn(tick_ns - self._settings.learn_after_ns)
+        return Step(verdict, tuple(changes))
+
+    def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
+        """-log10 of the combined p-value of every set of senses present, by bit mask."""
+        out = {}
+        for size in range(1, len(said) + 1):
+            for subset in combinations(said.items(), size):
+                mask = sum(1 << index for index, _ in subset)
+                out[mask] = -math.log10(combine(self._dependence, dict(subset)))
+        return out
+
+    def _judge(
+        self, tick_ns: int, said: Mapping[int, float], statistics: Mapping[int, float], missing: tuple[Missing, ...]
+    ) -> FusedScore:
+        if not said:
+            return FusedScore(tick_ns, None, None, (), missing, bool(missing))
+        everyone = max(statistics)
+        statistic = statistics[everyone]
+        per_day, extrapolated = self._rarity.per_day(everyone, statistic)
+        weights = shares(self._dependence, said)
+        order = self._senses.order
+        parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in said.items()]
+        parts.sort(key=lambda part: (-part.share, part.sense))
+        return FusedScore(tick_ns, 10**-statistic, per_day, tuple(parts), missing, bool(missing), extrapolated)
+
+    def _mark(self, tick_ns: int) -> None:
+        """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""
+        latched = self._triage.latched_since_ns
+        accepted = latched is not None and tick_ns - latched >= self._settings.accept_after_ns
+        disturbed = self._triage.current is not None or (latched is not None and not accepted)
+        if disturbed and self._disturbed_since is None:
+            self._disturbed_since = tick_ns - self._settings.lead_ns
+        elif not disturbed and self._disturbed_since is not None:
+            self._disturbed.append((self._disturbed_since, tick_ns))
+            self._disturbed_since = None
+
+    def _note(self, tick_ns: int, said: dict[int, float], statistics: Mapping[int, float]) -> None:
+        self._rarity.observe(tick_ns, statistics)
+        if said and (not self._moments or tick_ns - self._moments[-1][0] >= NS):
+            self._moments.append((tick_ns, said))
+
+    def _learn(self, until_ns: int) -> None:
+        self._senses.learn(until_ns, self.quiet)
+        while self._moments and self._moments[0][0] <= until_ns:
+            at_ns, said = self._moments.popleft()
+            if self.quiet(at_ns):
+                self._dependence.learn(said)
+        spans = [*self._disturbed]
+        if self._disturbed_since is not None:
+            spans.append((self._disturbed_since, self._next_ns))
+        self._rarity.settle(until_ns, spans)
+        while self._disturbed and self._disturbed[0][1] < until_ns - self._settings.accept_after_ns:
+            self._disturbed.popleft()

@@ -1,0 +1,72 @@
+"""Words for incidents: what each sense saw, and how rare that is here."""
+
+from __future__ import annotations
+
+from fusion.events import Calibrated, FusedScore, Part
+from fusion.words import once_in
+from sensors.types import Modality
+
+NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
+
+
+def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
+    """Kind and sentence of an incident.
+
+    Parameters
+    ----------
+    peak : FusedScore
+        Its rarest verdict.
+    parts : tuple of Part
+        The senses that take part, strangest first.
+
+    Returns
+    -------
+    kind : str
+        "sound+motion".
+    why : str
+        One sentence or two.
+    """
+    kind = "+".join(dict.fromkeys(noun(part) for part in parts))
+    seen = "; ".join(describe_part(part) for part in parts)
+    together = "Together this" if len(parts) > 1 else "This"
+    rarity = once_in(peak.per_day) if peak.per_day is not None else "at an unknown rate"
+    guess = ", a rate estimated beyond what this site's past can show" if peak.extrapolated else ""
+    blind = f" Without {', '.join(m.stream for m in peak.missing)}." if peak.missing else ""
+    return kind, f"{seen}. {together} would occur by chance about {rarity} here{guess}.{blind}"
+
+
+def noun(part: Part) -> str:
+    """What kind of thing a sense saw: "sound", "motion", or the quantity."""
+    if part.sense in NOUNS or not part.channels:
+        return NOUNS.get(part.sense, str(part.sense))
+    return quantity(part.channels[0].score.channel)
+
+
+def quantity(channel: str) -> str:
+    """ "hall/air:co2_ppm.level" -> "co2"."""
+    return channel.rpartition(":")[2].partition(".")[0].rsplit("_", 1)[0].replace("_", " ")
+
+
+def describe_part(part: Part) -> str:
+    """What one sense saw: its strangest channels, and how rare they are together."""
+    seen = ", ".join(describe_channel(channel) for channel in part.channels[:2]) or "nothing of its own"
+    return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)})"
+
+
+def describe_channel(channel: Calibrated) -> str:
+    """ "hall/mic level -21 dBFS (usually -52)"."""
+    score = channel.score
+    words = score.channel.replace(":", " ").replace(".", " ").replace("_", " ")
+    if score.value is not None:
+        usual = f", usually {score.usual:.4g}" if score.usual is not None else ""
+        words += f" {score.value:.4g} {score.unit}".rstrip() + usual
+    if score.top:
+        words += " around " + " and ".join(name for name, _ in score.top[:2])
+    return words
+
+
+def one_in(p_value: float) -> str:
+    """ "1 moment in 5,000"; an honest end of the scale beyond a million million."""
+    if p_value < 1e-12:
+        return "less than 1 moment in a million million"
+    return f"1 moment in {float(f'{1 / p_value:.2g}'):,.0f}"

@@ -1,0 +1,137 @@
+"""The fused statistic against its own past at this site: how many times a day chance alone would give this.
+
+Why blocks: strange moments last, so ticks are not separate chances to be wrong. The largest statistic of each block of
+some seconds is one chance; the share of quiet blocks at least as strange, times blocks per day, is the rate of false
+alarms that a threshold here would give (the method of block maxima; Gumbel 1958, and PyCBC Live's inverse false-alarm
+rate, doi:10.1103/PhysRevD.98.024050).
+
+Why one past for each set of senses: with a sense missing the statistic is made of fewer parts. Ranked against the past
+of the same set, the rate holds with any subset.
+
+Why alarms still count, up to a limit: leaving them all out would cut the very tail that decides, and each cut would
+lower the next threshold. So an alarm counts once, as "at least the threshold" (censored: how strange it was is not
+learned), but no more often than `ALLOWANCE` times the rate that the operator set: a real incident is not chance.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.calibrate import Past
+from sensors.types import NS
+
+DAY_NS = 86_400 * NS
+ALLOWANCE = 2.0
+
+
+@dataclass(slots=True)
+class _Block:
+    number: int
+    ticks: int = 0
+    peaks: dict[int, float] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
+
+
+class Rarity:
+    """Pasts of the fused statistic, one for each set of senses (a bit mask).
+
+    Parameters
+    ----------
+    block_ns : int
+        Length of a block, nanoseconds.
+    tick_ns : int
+        Distance of ticks, nanoseconds.
+    least : int
+        Blocks below which a past is too short to say anything.
+    per_day : float
+        The operator's setting: false alarms per day.
+    """
+
+    def __init__(self, block_ns: int, tick_ns: int, least: int, per_day: float) -> None:
+        self._block_ns, self._least, self._per_day = block_ns, least, per_day
+        self._full = block_ns // tick_ns
+        self._blocks_per_day = DAY_NS / block_ns
+        self._pasts: dict[int, Past] = {}
+        self._block: _Block | None = None
+        self._pending: deque[_Block] = deque()
+        self._allowed = 0.0
+        self._counted_ns: int | None = None
+
+    def per_day(self, senses: int, statistic: float) -> tuple[float | None, bool]:
+        """How often a day chance alone gives this.
+
+        Parameters
+        ----------
+        senses : int
+            Bit mask of the senses present.
+        statistic : float
+            -log10 of the combined p-value; larger is stranger.
+
+        Returns
+        -------
+        per_day : float or None
+            Rate per day; None while the past of this set of senses is too short.
+        extrapolated : bool
+            Rarer than anything in that past.
+        """
+        past = self._pasts.get(senses)
+        if past is None or len(past) < self._least:
+            return None, False
+        p_value, extrapolated = past.rank(statistic)
+        return p_value * self._blocks_per_day, extrapolated
+
+    def observe(self, tick_ns: int, statistics: Mapping[int, float]) -> None:
+        """Note the statistics of a tick, by set of senses; nothing is learned yet."""
+        number = tick_ns // self._block_ns
+        if self._block is None or self._block.number != number:
+            if self._block is not None:
+                self._pending.append(self._block)
+            self._block = _Block(number)
+        self._block.ticks += 1
+        peaks, seen = self._block.peaks, self._block.seen
+        for senses, statistic in statistics.items():
+            seen[senses] = seen.get(senses, 0) + 1
+            if statistic > peaks.get(senses, -1.0):
+                peaks[senses] = statistic
+
+    def settle(self, until_ns: int, disturbed: Iterable[tuple[int, int]]) -> None:
+        """Learn the blocks that ended by `until_ns`; of each disturbed span only that there was one."""
+        spans = list(disturbed)
+        while self._pending and (self._pending[0].number + 1) * self._block_ns <= until_ns:
+            block = self._pending.popleft()
+            self._allowed = min(self._allowed + ALLOWANCE * self._per_day / self._blocks_per_day, 10.0)
+            start, end = block.number * self._block_ns, (block.number + 1) * self._block_ns
+            touched = [span for span in spans if span[0] < end and span[1] > start]
+            usual = {senses: peak for senses, peak in block.peaks.items() if 2 * block.seen[senses] >= self._full}
+            for senses, peak in usual.items():
+                if not touched:
+                    self._learn(senses, peak)
+                elif touched[0][0] != self._counted_ns and self._allowed >= 1:
+                    self._learn(senses, self.threshold(senses))
+            if touched and usual and touched[0][0] != self._counted_ns:
+                self._counted_ns = touched[0][0]
+                self._allowed = max(0.0, self._allowed - 1)
+
+    def threshold(self, senses: int) -> float:
+        """The statistic whose rate is the operator's setting; infinite while the past is too short."""
+        past = self._pasts.get(senses)
+        if past is None or len(past) < self._least:
+            return float("inf")
+        return past.level(min(1.0, self._per_day / self._blocks_per_day))
+
+    def pasts(self) -> dict[int, NDArray[np.float64]]:
+        """What was learned: block maxima by set of senses, oldest first."""
+        return {senses: past.values() for senses, past in sorted(self._pasts.items())}
+
+    def restore(self, pasts: Mapping[int, NDArray[np.float64]]) -> None:
+        """Begin with pasts learned before."""
+        self._pasts = {senses: Past.of(values) for senses, values in pasts.items()}
+
+    def _learn(self, senses: int, peak: float) -> None:
+        if peak < float("inf"):
+            self._pasts.setdefault(senses, Past()).learn(peak)
