@@ -1,0 +1,100 @@
+"""The lines of verdicts.jsonl and incidents.jsonl, and the order in which people should read incidents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from fusion.events import Severity
+from sensors.errors import BadInputError
+
+T = TypeVar("T")
+
+
+class SenseLine(msgspec.Struct, frozen=True):
+    """One sense in one verdict."""
+
+    p_value: float | None = None
+    share: float | None = None
+    top: str | None = None
+
+
+class VerdictLine(msgspec.Struct, frozen=True):
+    """One tick, fields as in `fusion.events.FusedScore`."""
+
+    at_ns: int
+    p_value: float | None = None
+    per_day: float | None = None
+    extrapolated: bool = False
+    degraded: bool = False
+    missing: dict[str, str] = {}
+    senses: dict[str, SenseLine] = {}
+
+
+class ChannelLine(msgspec.Struct, frozen=True):
+    """One channel that took part in an incident."""
+
+    channel: str
+    p_value: float | None = None
+    saturated: bool = False
+    value: float | None = None
+    usual: float | None = None
+    unit: str = ""
+
+
+class PartLine(msgspec.Struct, frozen=True):
+    """One sense that took part in an incident."""
+
+    sense: str
+    p_value: float | None = None
+    share: float = 0.0
+    channels: tuple[ChannelLine, ...] = ()
+
+
+class IncidentLine(msgspec.Struct, frozen=True):
+    """One incident, fields as in `fusion.events.Incident`."""
+
+    id: str
+    opened_ns: int
+    severity: str
+    closed_ns: int | None = None
+    kind: str = ""
+    per_day: float | None = None
+    p_value: float | None = None
+    extrapolated: bool = False
+    why: str = ""
+    parts: tuple[PartLine, ...] = ()
+    missing: dict[str, str] = {}
+
+    @property
+    def rank(self) -> Severity:
+        """The severity as a number; one that is not known counts as low."""
+        name = self.severity.upper()
+        return Severity[name] if name in Severity.__members__ else Severity.LOW
+
+
+def read_lines(path: Path, kind: type[T]) -> Iterator[T]:
+    """Records of a JSON Lines file, one after the other; blank lines are passed over."""
+    decoder = msgspec.json.Decoder(kind)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isspace():
+                continue
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                where = f"{path}:{number}"
+                raise BadInputError(str(error), where=where, mend="replay the recording again") from None
+
+
+def rank_incidents(incidents: Iterable[IncidentLine]) -> tuple[IncidentLine, ...]:
+    """Gravest first, then rarest, then earliest: number 1 on the page and in the picture comes first."""
+
+    def weight(incident: IncidentLine) -> tuple[int, float, int]:
+        return -incident.rank, math.inf if incident.per_day is None else incident.per_day, incident.opened_ns
+
+    return tuple(sorted(incidents, key=weight))
