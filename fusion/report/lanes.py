@@ -128,7 +128,7 @@ def draw_labels(axes: Axes, found: Sequence[tuple[Label, bool]], seconds: float)
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     least_s = seconds * LEAST_SHARE
-    ends = [label.start_s for label, _ in found[1:]] + [seconds]
+    ends = [*(label.start_s for label, _ in found[1:]), seconds][: len(found)]
     free_s = 0.0
     for (label, hit), next_s in zip(found, ends, strict=True):
         width_s = max(least_s, label.end_s - label.start_s)
