@@ -1,0 +1,124 @@
+"""For every row, its values, how far each moved from the rows just before, and for how many rows it has not moved."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sensors.environment.quantities import Quantity, quantity_of
+from sensors.types import NS, Chunk, Features
+
+RECENT_ROWS = 10
+"""Rows before the newest that it is compared with."""
+
+GAPS = 9
+"""Distances between rows from which the usual one is taken."""
+
+LONG_GAP_NS = 900 * NS
+"""A longer pause begins a new segment of the stream, if it is also 20 times the usual distance; nanoseconds."""
+
+CHANGE, REPEATS, SEGMENT = ".change", ".repeats", "segment_s"
+"""Names of what is added to a row.
+
+`<quantity>.change`: value less the median of up to ten values before it; NaN without any. `<quantity>.repeats`: how
+many values before it in a row are the same. `segment_s`: seconds since the stream began or returned after a long gap.
+"""
+
+
+def is_physical(value: float, quantity: Quantity | None) -> bool:
+    """Whether a sensor of this quantity can mean this value; NaN and infinity never."""
+    if not math.isfinite(value):
+        return False
+    return quantity is None or quantity.low <= value <= quantity.high
+
+
+@dataclass(slots=True)
+class _Column:
+    """What is remembered of one quantity."""
+
+    quantity: Quantity | None
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
+    repeats: int = 0
+
+    def take(self, value: float) -> tuple[float, float]:
+        """Change and repeats of the next value."""
+        if not is_physical(value, self.quantity):
+            return math.nan, math.nan
+        if not self.recent:
+            self.recent.append(value)
+            return math.nan, 0.0
+        self.repeats = self.repeats + 1 if value == self.recent[-1] else 0
+        ranked, half = sorted(self.recent), len(self.recent) // 2
+        middle = ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
+        self.recent.append(value)
+        return value - middle, float(self.repeats)
+
+
+@dataclass(slots=True)
+class _Rhythm:
+    """When rows with the same quantities came."""
+
+    names: tuple[str, ...]
+    last_ns: int | None = None
+    gaps_ns: deque[int] = field(default_factory=lambda: deque(maxlen=GAPS))
+
+    def take(self, at_ns: int) -> int:
+        """Time since the row before, at most three times the usual; nanoseconds."""
+        before_ns, self.last_ns = self.last_ns, at_ns
+        if before_ns is None:
+            return 0
+        gap_ns = max(0, at_ns - before_ns)
+        self.gaps_ns.append(gap_ns)
+        return min(gap_ns, 3 * self.usual_ns)
+
+    @property
+    def usual_ns(self) -> int:
+        """Median distance of rows, nanoseconds; 0 before the second."""
+        return sorted(self.gaps_ns)[len(self.gaps_ns) // 2] if self.gaps_ns else 0
+
+
+class EnvironmentExtractor:
+    """Features of an environmental sensor; a stream may bring different quantities in different rows.
+
+    Parameters
+    ----------
+    stream : str
+        Identity of the sensor.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self._columns: dict[str, _Column] = {}
+        self._rhythms: dict[tuple[str, ...], _Rhythm] = {}
+        self._began_ns: int | None = None
+        self._last_ns = 0
+
+    def extract(self, chunk: Chunk) -> Iterator[Features]:
+        """Features of every row; `span_ns` is the time since the last row with the same quantities."""
+        names = chunk.names
+        rhythm = self._rhythms.get(names)
+        if rhythm is None:
+            described = (*names, *(name + CHANGE for name in names), *(name + REPEATS for name in names), SEGMENT)
+            rhythm = self._rhythms[names] = _Rhythm(described)
+            for name in names:
+                self._columns.setdefault(name, _Column(quantity_of(name)[0]))
+        for index, row in enumerate(chunk.data.tolist()):
+            at_ns = chunk.time_ns(index)
+            segment_s = self._segment_s(at_ns, rhythm.usual_ns)
+            span_ns = rhythm.take(at_ns)
+            pairs = [self._columns[name].take(value) for name, value in zip(names, row, strict=True)]
+            values = [*row, *(pair[0] for pair in pairs), *(pair[1] for pair in pairs), segment_s]
+            yield Features(self.stream, at_ns, span_ns, rhythm.names, np.array(values, np.float64))
+
+    def _segment_s(self, at_ns: int, usual_ns: int) -> float:
+        if self._began_ns is None or at_ns - self._last_ns > max(LONG_GAP_NS, 20 * usual_ns):
+            self._began_ns = at_ns
+            for column in self._columns.values():
+                column.recent.clear()
+                column.repeats = 0
+        self._last_ns = at_ns
+        return (at_ns - self._began_ns) / NS
