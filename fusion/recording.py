@@ -114,7 +114,10 @@ _NOT_FOR_FILES = frozenset({"stream", "start_ns", "rate_hz", "chunk_s", "shift_s
 _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("time", "value", "ignore"), (lambda told: _texts(told), "a column name, or a list of them")),
     "quantity": (lambda told: isinstance(told, str), "a column name"),
-    "units": (lambda told: _texts(list(told.values()) if isinstance(told, dict) else told), 'a unit, or { column = "unit" }'),
+    "units": (
+        lambda told: _texts(list(told.values()) if isinstance(told, dict) else told),
+        'a unit, or { column = "unit" }',
+    ),
     "channel": (lambda told: type(told) is int and told >= 0, "a channel number from 0"),
     "day_first": (lambda told: isinstance(told, bool), "true or false"),
     "utc_offset_s": (lambda told: type(told) is int and abs(told) < 86_400, "whole seconds, less than a day"),

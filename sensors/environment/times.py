@@ -104,6 +104,8 @@ class Times:
 
     def _order(self, first: Sequence[object]) -> bool:
         """Whether day comes first: the reading that runs forward in the shorter time is the true one."""
+        if re.match(r"\s*\d{1,2}\.", str(first[0])):
+            return True
         spans: dict[bool, int] = {}
         for self._day_first in (True, False):
             try:

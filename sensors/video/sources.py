@@ -134,4 +134,5 @@ class VideoFileSource:
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
         scale = min(1.0, self._width / width, self._height / height)
-        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+        wide, high = (2 * math.floor(side * scale / 2 + 1e-9) for side in (width, height))
+        return max(2, wide), max(2, high)
