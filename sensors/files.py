@@ -7,6 +7,11 @@ from typing import Any
 
 from sensors.errors import BadInputError
 
+_FORMATS = (
+    "3g2,3gp,aac,ac3,aiff,amr,ape,asf,au,avi,caf,dv,flac,flv,h264,hevc,ivf,m4a,m4v,matroska,mj2,mjpeg,mov,mp3,mp4,mpeg,"
+    "mpegts,mpegvideo,mxf,ogg,rm,tta,w64,wav,webm,wv,yuv4mpegpipe"
+)
+
 
 def require_file(path: Path) -> None:
     """Check that there is an ordinary file that can be read and is not empty.
@@ -16,6 +21,8 @@ def require_file(path: Path) -> None:
     BadInputError
         If not.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadInputError("this is no ordinary file", where=path, mend="name a file")
     try:
         with path.open("rb") as file:
             first = file.read(1)
@@ -27,6 +34,27 @@ def require_file(path: Path) -> None:
         raise BadInputError("the file is empty", where=path, mend="record it again, or leave the sensor out")
 
 
+def open_container(path: Path) -> Any:
+    """Open a media container with PyAV, to be closed by the caller.
+
+    Why the lists: the bytes decide what a container is, and a playlist under the name of a video would make the
+    library open other files and addresses.
+
+    Raises
+    ------
+    BadInputError
+        If it is none.
+    """
+    import av
+
+    require_file(path)
+    try:
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file", "format_whitelist": _FORMATS})
+    except av.FFmpegError as error:
+        what = f"this is no sound or video that can be read ({error.strerror})"
+        raise BadInputError(what, where=path, mend="record or copy it again") from error
+
+
 def container_promise_s(box: Any) -> float:
     """Length that an open media container states, seconds; 0 where it states none or only an estimate.
 
@@ -34,6 +62,12 @@ def container_promise_s(box: Any) -> float:
     sound file count as cut short.
     """
     kinds = set(box.format.name.split(","))
+    tracks = [*box.streams.video, *box.streams.audio]
     if "avi" in kinds:
         return max((float(t.frames / t.average_rate) for t in box.streams.video if t.average_rate), default=0.0)
-    return (box.duration or 0) / 1e6 if kinds & {"mov", "matroska", "asf", "flv"} else 0.0
+    if not kinds & {"mov", "matroska", "asf", "flv"}:
+        return 0.0
+    if any(track.duration is None for track in tracks):
+        return (box.duration or 0) / 1e6
+    ends = [float(((track.start_time or 0) + track.duration) * track.time_base) for track in tracks]
+    return max(ends, default=0.0) - (box.start_time or 0) / 1e6

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sensors.audio.wave_header import missing_bytes
 from sensors.errors import BadInputError
-from sensors.files import container_promise_s, require_file
+from sensors.files import container_promise_s, open_container, require_file
 
 _BLOCK = 8192
 _GAP_S = 0.05
@@ -32,11 +32,14 @@ class Block:
         Samples per second.
     samples : ndarray (n, channels) float32
         As decoded, full scale is 1; may hold NaN.
+    lost : int
+        Packets before this block that could not be decoded.
     """
 
     start_s: float | None
     rate_hz: int
     samples: NDArray[np.float32]
+    lost: int = 0
 
 
 Blocks = Generator[Block, None, None]
@@ -64,14 +67,8 @@ def has_sound(path: Path) -> bool:
     BadInputError
         If it is no media container.
     """
-    import av
-
-    require_file(path)
-    try:
-        with av.open(str(path)) as box:
-            return bool(box.streams.audio)
-    except av.FFmpegError as error:
-        raise BadInputError(f"the file cannot be read ({error.strerror})", where=path, mend=_MEND) from error
+    with open_container(path) as box:
+        return bool(box.streams.audio)
 
 
 def _sndfile_blocks(path: Path, mark: bytes) -> Blocks:
@@ -104,7 +101,7 @@ def _container_blocks(path: Path) -> Blocks:
     import av
 
     try:
-        with av.open(str(path)) as box:
+        with open_container(path) as box:
             if not box.streams.audio:
                 raise BadInputError("no sound in this file", where=path, mend="give a file with a sound track")
             yield from _decoded(path, box)
@@ -119,7 +116,7 @@ def _decoded(path: Path, box: Any) -> Blocks:
 
     track = box.streams.audio[0]
     start_s = (box.start_time or 0) / 1e6
-    promise_s, end_s, due_s, read = container_promise_s(box), 0.0, None, 0
+    promise_s, end_s, due_s, read, lost = container_promise_s(box), 0.0, None, 0, 0
     for packet in box.demux(video=0, audio=0) if box.streams.video else box.demux(track):
         if packet.pts is not None:
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s)
@@ -127,9 +124,10 @@ def _decoded(path: Path, box: Any) -> Blocks:
             continue
         try:
             frames = packet.decode()
-        except av.InvalidDataError:
+        except av.FFmpegError:
             if not read:
                 raise
+            lost += 1
             continue
         for frame in frames:
             samples = _samples(frame)
@@ -140,7 +138,8 @@ def _decoded(path: Path, box: Any) -> Blocks:
             fresh = due_s is None or at_s > due_s + _GAP_S
             due_s = (at_s if fresh or due_s is None else due_s) + len(samples) / frame.sample_rate
             read += len(samples)
-            yield Block(max(0.0, at_s) if fresh else None, frame.sample_rate, samples)
+            yield Block(max(0.0, at_s) if fresh else None, frame.sample_rate, samples, lost)
+            lost = 0
     if not read:
         raise BadInputError("no sound could be decoded", where=path, mend=_MEND)
     if end_s < promise_s - max(1.0, 0.02 * promise_s):

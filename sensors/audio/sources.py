@@ -43,6 +43,8 @@ class AudioFileSource:
     repaired : int
         Samples that were NaN or infinite, read as 0; counted anew by each reading. Why not an error: one bad sample
         must not cost the night it was recorded in, and one NaN would live in the resampler for ever.
+    skipped : int
+        Packets that could not be decoded; counted anew by each reading.
     """
 
     modality = Modality.AUDIO
@@ -52,7 +54,7 @@ class AudioFileSource:
         rate_hz: int = 16_000, chunk_s: float = 0.5, channel: int | None = None,
     ) -> None:  # fmt: skip
         self.stream = stream
-        self.repaired = 0
+        self.repaired = self.skipped = 0
         self._path, self._start_ns, self._rate_hz, self._channel = path, start_ns, rate_hz, channel
         self._length = max(1, round(chunk_s * rate_hz))
 
@@ -64,7 +66,7 @@ class AudioFileSource:
         BadInputError
             If there is no sound, less than the file promises, or no such channel.
         """
-        self.repaired = 0
+        self.repaired = self.skipped = 0
         seq = 0
         with closing(blocks(self._path)) as source:
             for start_ns, data in self._cut(source):
@@ -105,6 +107,7 @@ class AudioFileSource:
                 fresh = start_s if block.start_s is None else block.start_s
                 start_s, rate_hz = fresh, block.rate_hz
                 resampler = self._resampler(rate_hz)
+            self.skipped += block.lost
             samples = self._mono(block.samples)
             start_s += len(samples) / rate_hz
             out = resampler.resample_chunk(samples) if resampler else samples

@@ -44,7 +44,7 @@ def read_number(cell: object, *, binary: bool = False) -> float | None:
         return NAN
     try:
         value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else NAN
 

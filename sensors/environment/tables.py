@@ -42,7 +42,7 @@ def csv_rows(path: Path) -> Rows:
             if head and all(len(row) in (0, len(names) + 1) for _, row in head):
                 names = ["", *names]
             for line, row in chain(head, ((lines.number, row) for row in reader)):
-                if not any(cell.strip() for cell in row):
+                if not any(cell.strip(_PADDING) for cell in row):
                     continue
                 if any(cell.strip(_PADDING) for cell in row[len(names) :]):
                     what = f"{len(row)} cells under {len(names)} columns"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.errors import BadInputError
-from sensors.files import container_promise_s, require_file
+from sensors.files import container_promise_s, open_container
 from sensors.types import NS, Chunk, Modality
 
 _MEND = "record or copy it again"
@@ -61,10 +61,9 @@ class VideoFileSource:
         """
         import av
 
-        require_file(self._path)
         self.skipped = 0
         try:
-            with av.open(str(self._path)) as box:
+            with open_container(self._path) as box:
                 if not box.streams.video:
                     raise BadInputError("no pictures in this file", where=self._path, mend="give a video file")
                 for seq, (time_s, data) in enumerate(self._pictures(box)):
@@ -110,7 +109,7 @@ class VideoFileSource:
                 continue
             try:
                 decoded = packet.decode()
-            except av.InvalidDataError:
+            except av.FFmpegError:
                 if not count:
                     raise
                 self.skipped += 1

@@ -101,6 +101,13 @@ def test_pictures_cut_short(name: str, muxing: dict[str, str], share: float, wri
     refuse(cut(path, share))
 
 
+def test_a_playlist_under_the_name_of_a_video_opens_nothing_else(write_video: Write, write_text: Write) -> None:
+    other = write_video("other.mp4", TIMES)
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:5,\n{other}\n#EXT-X-ENDLIST\n"
+    assert "no sound or video" in refuse(write_text("a.mp4", playlist))
+    assert "no sound or video" in refuse(write_text("b.mp4", f"ffconcat version 1.0\nfile {other.name}\n"))
+
+
 def test_wanted_track_is_not_there(write_video: Write, write_track: Write) -> None:
     video = write_video("a.mp4", TIMES)
     with pytest.raises(BadInputError, match="no sound in this file"):

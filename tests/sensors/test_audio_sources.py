@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -107,6 +108,20 @@ def test_a_jump_of_the_times_is_a_gap(write_track: Write) -> None:
     assert len(jumps) == 1
     assert abs(jumps[0] - 1.976e9) < 2e6
     assert sum(len(chunk.data) for chunk in chunks) == 2 * 1.024 * RATE
+
+
+def test_a_damaged_packet_is_skipped_and_counted(write_track: Write) -> None:
+    path = write_track("a.m4a", [(0.0, tone(3, RATE))])
+    with av.open(str(path)) as box:
+        packet = list(box.demux(audio=0))[20]
+        place, size = packet.pos or 0, packet.size
+    content = bytearray(path.read_bytes())
+    content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)
+    source = AudioFileSource("a/mic", path, 0)
+    last = list(source.chunks())[-1]
+    assert source.skipped == 1
+    assert abs(last.time_ns(len(last.data)) - 3e9) < 0.2e9
 
 
 def test_memory_does_not_grow_with_length(write_sound: Write) -> None:
