@@ -86,7 +86,6 @@ class Aligner:
         if isinstance(item, Health):
             stream.health.append(item)
             return True
-        stream.reached_ns = max(stream.reached_ns, item.end_ns)
         if item.end_ns <= self._closed_ns:
             self.late += 1
             return False
@@ -94,7 +93,7 @@ class Aligner:
         return True
 
     def reach(self, stream: str, until_ns: int) -> None:
-        """Nothing of this stream that ends before `until_ns` will come any more."""
+        """Nothing of this stream that ends by `until_ns` will come any more."""
         known = self._streams[stream]
         known.reached_ns = max(known.reached_ns, until_ns)
 

@@ -26,7 +26,7 @@ SMALLEST = 1e-30
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A generalised Pareto tail beyond `threshold`: P(X > x) = weight * (1 + shape (x - threshold) / scale)^(-1 / shape).
+    """A generalised Pareto tail: P(X > x) = weight * (1 + shape (x - threshold) / scale)^(-1 / shape).
 
     Attributes
     ----------

@@ -117,14 +117,18 @@ class Engine:
         See there.
     streams : mapping of str to Modality
         The sensors to expect.
-    start_ns : int
-        Event time of the first tick, rounded up to the grid of ticks.
+    start_ns : int or None
+        Event time of the first tick, rounded up to the grid of ticks; None to begin with what comes first.
     memory : Memory or None
         What was learned before.
     """
 
     def __init__(
-        self, settings: EngineSettings, streams: Mapping[str, Modality], start_ns: int, memory: Memory | None = None
+        self,
+        settings: EngineSettings,
+        streams: Mapping[str, Modality],
+        start_ns: int | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._settings = settings
         self._aligner = Aligner(settings.hold_ns)
@@ -139,7 +143,7 @@ class Engine:
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
         self._triage = Triage(settings.triage, explain)
-        self._next_ns = -(-start_ns // settings.tick_ns) * settings.tick_ns
+        self._next_ns = self._on_grid(start_ns) if start_ns is not None else NEVER
         self._moments: deque[tuple[int, dict[int, float]]] = deque()
         self._disturbed: deque[tuple[int, int]] = deque(maxlen=1000)
         self._disturbed_since: int | None = None
@@ -161,7 +165,7 @@ class Engine:
         self._aligner.push(item)
 
     def reach(self, stream: str, until_ns: int) -> None:
-        """Nothing of this stream that ends before `until_ns` will come any more."""
+        """Nothing of this stream that ends by `until_ns` will come any more."""
         self._aligner.reach(stream, until_ns)
 
     def advance(self, until_ns: int, now_ns: int = NEVER) -> list[Step]:
@@ -174,6 +178,8 @@ class Engine:
         now_ns : int
             Present moment of a live run; NEVER in a replay, which waits for every stream.
         """
+        if self._next_ns == NEVER:
+            self._next_ns = self._on_grid(min(until_ns, self.watermark_ns))
         steps = []
         while self._next_ns <= until_ns and self._aligner.ready(self._next_ns, now_ns, self._settings.budget_ns):
             steps.append(self._tick(self._next_ns))
@@ -200,6 +206,9 @@ class Engine:
         self._dependence.restore(memory.moments)
         masks = {self._name_of(senses): senses for senses in range(1, 1 << len(self._senses.order))}
         self._rarity.restore({masks[name]: values for name, values in memory.blocks.items() if name in masks})
+
+    def _on_grid(self, at_ns: int) -> int:
+        return -(-at_ns // self._settings.tick_ns) * self._settings.tick_ns
 
     def _name_of(self, senses: int) -> str:
         return "+".join(sense for i, sense in enumerate(self._senses.order) if senses >> i & 1)
@@ -229,14 +238,17 @@ class Engine:
     ) -> FusedScore:
         if not said:
             return FusedScore(tick_ns, None, None, (), missing, bool(missing))
-        everyone = max(statistics)
-        statistic = statistics[everyone]
-        per_day, extrapolated = self._rarity.per_day(everyone, statistic)
-        weights = shares(self._dependence, said)
         order = self._senses.order
-        parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in said.items()]
+        heard = self._rarity.best_known(statistics)
+        unknown = [Missing(str(order[i]), "learning what is usual with the others") for i in said if not heard >> i & 1]
+        heard_p = {i: p for i, p in said.items() if heard >> i & 1}
+        per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
+        weights = shares(self._dependence, heard_p)
+        parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
         parts.sort(key=lambda part: (-part.share, part.sense))
-        return FusedScore(tick_ns, 10**-statistic, per_day, tuple(parts), missing, bool(missing), extrapolated)
+        missing += tuple(unknown)
+        p_value = 10 ** -statistics[heard]
+        return FusedScore(tick_ns, p_value, per_day, tuple(parts), missing, bool(missing), extrapolated)
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""

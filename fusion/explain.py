@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fusion.events import Calibrated, FusedScore, Part
-from fusion.words import once_in
+from fusion.words import one_in, rarity
 from sensors.types import Modality
 
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
@@ -29,10 +29,10 @@ def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
     kind = "+".join(dict.fromkeys(noun(part) for part in parts))
     seen = "; ".join(describe_part(part) for part in parts)
     together = "Together this" if len(parts) > 1 else "This"
-    rarity = once_in(peak.per_day) if peak.per_day is not None else "at an unknown rate"
+    rate = rarity(peak.per_day) if peak.per_day is not None else "at an unknown rate"
     guess = ", a rate estimated beyond what this site's past can show" if peak.extrapolated else ""
     blind = f" Without {', '.join(m.stream for m in peak.missing)}." if peak.missing else ""
-    return kind, f"{seen}. {together} would occur by chance about {rarity} here{guess}.{blind}"
+    return kind, f"{seen}. {together} would occur by chance {rate} here{guess}.{blind}"
 
 
 def noun(part: Part) -> str:
@@ -43,18 +43,18 @@ def noun(part: Part) -> str:
 
 
 def quantity(channel: str) -> str:
-    """ "hall/air:co2_ppm.level" -> "co2"."""
+    """Name of the quantity in a channel: "co2" of "hall/air:co2_ppm.level"."""
     return channel.rpartition(":")[2].partition(".")[0].rsplit("_", 1)[0].replace("_", " ")
 
 
 def describe_part(part: Part) -> str:
     """What one sense saw: its strangest channels, and how rare they are together."""
     seen = ", ".join(describe_channel(channel) for channel in part.channels[:2]) or "nothing of its own"
-    return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)})"
+    return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)} moments)"
 
 
 def describe_channel(channel: Calibrated) -> str:
-    """ "hall/mic level -21 dBFS (usually -52)"."""
+    """One channel in words: "hall/mic level -21 dBFS, usually -52"."""
     score = channel.score
     words = score.channel.replace(":", " ").replace(".", " ").replace("_", " ")
     if score.value is not None:
@@ -63,10 +63,3 @@ def describe_channel(channel: Calibrated) -> str:
     if score.top:
         words += " around " + " and ".join(name for name, _ in score.top[:2])
     return words
-
-
-def one_in(p_value: float) -> str:
-    """ "1 moment in 5,000"; an honest end of the scale beyond a million million."""
-    if p_value < 1e-12:
-        return "less than 1 moment in a million million"
-    return f"1 moment in {float(f'{1 / p_value:.2g}'):,.0f}"

@@ -16,7 +16,7 @@ learned), but no more often than `ALLOWANCE` times the rate that the operator se
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +84,15 @@ class Rarity:
             return None, False
         p_value, extrapolated = past.rank(statistic)
         return p_value * self._blocks_per_day, extrapolated
+
+    def best_known(self, candidates: Collection[int]) -> int:
+        """The set with most senses whose past is long enough; where none is, the set of all.
+
+        Why not always all: a sense that has just come (back) must not silence those that are known.
+        """
+        every = max(candidates)
+        known = [senses for senses in candidates if len(self._pasts.get(senses, ())) >= self._least]
+        return max(known, key=lambda senses: (senses.bit_count(), senses), default=every)
 
     def observe(self, tick_ns: int, statistics: Mapping[int, float]) -> None:
         """Note the statistics of a tick, by set of senses; nothing is learned yet."""

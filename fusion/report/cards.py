@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from fusion.recording import Label, Recording
+from fusion.records import ChannelLine, IncidentLine, PartLine
 from fusion.report.markup import note, table
 from fusion.report.metrics import alarm_between, hit_interval
 from fusion.report.palette import sense_colour, sense_name
-from fusion.report.records import ChannelLine, IncidentLine, PartLine
 from fusion.report.ticks import clock, day, local_time
 from fusion.words import duration, one_in, rarity
 from sensors.types import NS

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.report.records import IncidentLine, VerdictLine, rank_incidents, read_lines
+from fusion.records import IncidentLine, VerdictLine, rank_incidents, read_lines
 from sensors.errors import BadInputError
 from sensors.types import NS
 

@@ -1,0 +1,122 @@
+"""Settings and a recording to sensors and engines: the only place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fusion.baseline.folder import Baseline
+from fusion.config import Settings
+from fusion.engine import Engine, EngineSettings
+from fusion.recording import Recording, build_source
+from fusion.triage import TriageSettings
+from sensors.base import Detector, PatientDetector, Sensor, Source
+from sensors.registry import detector_class, extractor_class
+from sensors.types import NS, Modality
+
+FAST = frozenset({Modality.AUDIO, Modality.VIDEO})
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One engine with its detectors: what a set of senses says of a place.
+
+    Attributes
+    ----------
+    name : str
+        "fused", or the sense that stands alone.
+    detectors : mapping of str to PatientDetector
+        By stream.
+    engine : Engine
+        Its own.
+    """
+
+    name: str
+    detectors: dict[str, PatientDetector]
+    engine: Engine
+
+
+def build_sensors(recording: Recording, senses: Iterable[Modality]) -> list[Sensor]:
+    """The sensors of a recording that belong to `senses`, in the order of their names."""
+    wanted = frozenset(senses)
+    sensors = []
+    for entry in sorted(recording.sensors, key=lambda entry: entry.id):
+        source = build_source(entry, recording)
+        if source.modality in wanted:
+            sensors.append(build_sensor(source))
+    return sensors
+
+
+def build_sensor(source: Source) -> Sensor:
+    """A source with the extractor and detector of its sense."""
+    make = detector_class(source.modality)
+    return Sensor(source, extractor_class(source.modality)(source.stream), lambda: make(source.stream))
+
+
+def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
+    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks."""
+    rules, windows = settings.triage, settings.windows
+
+    def span(seconds: float, ticks: float) -> int:
+        return round(max(seconds, ticks * tick_s) * NS)
+
+    return EngineSettings(
+        tick_ns=round(tick_s * NS),
+        budget_ns=round(settings.timing.budget_s * NS),
+        windows_ns={
+            Modality.AUDIO: span(windows.audio_s, 1),
+            Modality.VIDEO: span(windows.video_s, 1),
+            Modality.ENVIRONMENT: span(windows.environment_s, 1),
+        },
+        hold_ns=span(1.0, 2.5),
+        block_ns=round(span(10.0, 12) / (tick_s * NS)) * round(tick_s * NS),
+        learn_every_ns=span(0.5, 1),
+        learn_after_ns=span(settings.learning.after_s, 6),
+        lead_ns=span(10.0, 3),
+        learning=settings.learning.enabled,
+        triage=TriageSettings(
+            false_alarms_per_day=settings.false_alarms_per_day,
+            patience_ns=round(rules.patience_s * NS),
+            release_factor=rules.release_factor,
+            close_after_ns=span(rules.close_after_s, 2),
+            regroup_ns=span(rules.regroup_s, 4),
+            longest_ns=span(rules.longest_s, 12),
+        ),
+    )
+
+
+def choose_tick_s(settings: Settings, sensors: Iterable[Sensor]) -> float:
+    """Seconds between verdicts: as set, 0.1 where there is sound or picture, else the step of the quickest readings."""
+    if settings.timing.tick_s:
+        return settings.timing.tick_s
+    sensors = list(sensors)
+    if any(sensor.modality in FAST for sensor in sensors):
+        return 0.1
+    steps = [step for sensor in sensors if (step := typical_step_s(sensor.source))]
+    return min(max(round(min(steps, default=0.1), 1), 0.1), 3600.0)
+
+
+def typical_step_s(source: Source) -> float | None:
+    """Seconds between a source's readings, where it can tell."""
+    tell = getattr(source, "typical_step_s", None)
+    return tell() if tell else None
+
+
+def build_watch(
+    name: str, sensors: Iterable[Sensor], settings: EngineSettings, start_ns: int | None, baseline: Baseline | None
+) -> Watch:
+    """An engine and fresh detectors for `sensors`; with what a baseline knows of them, if there is one."""
+    sensors = list(sensors)
+    detectors = {sensor.stream: build_detector(sensor, baseline) for sensor in sensors}
+    patient = {stream: PatientDetector(d, settings.learn_after_ns) for stream, d in detectors.items()}
+    streams = {sensor.stream: sensor.modality for sensor in sensors}
+    memory = baseline.memory if baseline else None
+    return Watch(name, patient, Engine(settings, streams, start_ns, memory))
+
+
+def build_detector(sensor: Sensor, baseline: Baseline | None) -> Detector:
+    """A detector, with what the baseline learned for its stream."""
+    detector = sensor.detector()
+    if baseline and sensor.stream in baseline.detectors:
+        detector.restore(baseline.detectors[sensor.stream])
+    return detector

@@ -1,0 +1,186 @@
+"""Learn what is normal at a site from quiet recordings.
+
+1. Features of every recording are taken once.
+2. The recordings are divided into folds (a single one into halves). Each fold is scored by detectors that learned the
+   other folds, and ranked against the others' scores: as a stranger, the way tomorrow will be.
+3. What the fusion then says of each fold is its past: how strange chance alone gets here.
+4. The baseline holds the scores of all folds, that past, and detectors that learned everything.
+
+Why not simply learn and score the same recordings: whoever has seen the answers finds nothing strange, and the first
+day at work would be full of alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.assemble import build_sensors, choose_tick_s, engine_settings
+from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
+from fusion.config import Settings
+from fusion.engine import Engine, EngineSettings, Memory
+from fusion.recording import Recording
+from fusion.runner import merge
+from fusion.triage import TriageSettings
+from sensors.base import Detector, PatientDetector, Sensor
+from sensors.errors import BadInputError
+from sensors.types import NS, Features, Health, Quality, Score
+
+NEVER_ALARMS = 1e-300
+"""False alarms per day while learning: all of it is declared quiet."""
+
+FOLDS = 5
+"""More recordings than this share folds."""
+
+Scores = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a quiet recording, as `runner.merge` gave it."""
+
+    name: str
+    fold: int
+    items: Sequence[tuple[str, Features | None, int]]
+
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """Event time of its first and last features."""
+        ends = [item.end_ns for _, item, _ in self.items if item is not None]
+        return (ends[0], ends[-1]) if ends else (0, 0)
+
+
+def learn_baseline(
+    recordings: Sequence[Recording], settings: Settings, out: Path, progress: Callable[[str], None] = lambda text: None
+) -> Manifest:
+    """Learn from quiet recordings and write the baseline into an empty folder.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        At least one; sensors are known by their ids, and not all need be in each.
+    settings : Settings
+        Timing and senses.
+    out : Path
+        Where `manifest.json` and the arrays go.
+    progress : callable (str) -> None
+        Told what is being done.
+
+    Raises
+    ------
+    BadInputError
+        If the recordings are too short to learn from.
+    """
+    sensors: dict[str, Sensor] = {}
+    segments, steps = [], []
+    for number, recording in enumerate(recordings):
+        progress(f"reading {recording.name}")
+        found = [s for s in build_sensors(recording, settings.senses)]
+        steps.append(choose_tick_s(settings, found))
+        sensors |= {sensor.stream: sensor for sensor in found}
+        segments.append(Segment(recording.name, number % FOLDS, list(merge(found))))
+    engine = replace(engine_settings(settings, min(steps)), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
+    progress("ranking each part as a stranger to the others")
+    memory = cross_fit(segments if len(segments) > 1 else halves(segments[0]), sensors, engine)
+    if not any(len(values) >= engine.least_blocks for values in memory.blocks.values()):
+        least_s = 2 * engine.least_blocks * engine.block_ns / NS + 120
+        names = ", ".join(recording.name for recording in recordings)
+        raise BadInputError("too short to learn from", where=names, mend=f"give at least {least_s:.0f} s of quiet")
+    detectors = {stream: detector.state() for stream, detector in learned(segments, sensors).items()}
+    manifest = Manifest(
+        version=VERSION,
+        kizashi=version("kizashi"),
+        tick_s=engine.tick_ns / NS,
+        block_s=engine.block_ns / NS,
+        learned_from=tuple(LearnedFrom(s.name, s.span_ns[0], (s.span_ns[1] - s.span_ns[0]) / NS) for s in segments),
+        sensors={stream: str(sensor.modality) for stream, sensor in sorted(sensors.items())},
+        scores={name: len(values) for name, values in memory.channels.items()},
+        blocks={name: len(values) for name, values in memory.blocks.items()},
+        files={},
+    )
+    write_baseline(out, manifest, memory, detectors)
+    return manifest
+
+
+def halves(segment: Segment) -> list[Segment]:
+    """A segment cut in the middle of its time, as two folds."""
+    middle = sum(segment.span_ns) // 2
+    parts: tuple[list[tuple[str, Features | None, int]], ...] = ([], [])
+    for item in segment.items:
+        parts[item[1] is None or item[1].end_ns > middle].append(item)
+    return [Segment(segment.name, fold, part) for fold, part in enumerate(parts)]
+
+
+def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings) -> Memory:
+    """Score every segment as a stranger, and gather what the fusion says of it.
+
+    Returns
+    -------
+    Memory
+        Scores of all segments, and the past of the fused statistic over all of them.
+    """
+    said = [list(score_segment(segment, segments, sensors, settings.learn_after_ns)) for segment in segments]
+    thinned = [thin_scores((item for _, items, _ in one for item in items), settings.learn_every_ns) for one in said]
+    memory = Memory({}, {}, {})
+    for segment, scores in zip(segments, said, strict=True):
+        others = gather([t for s, t in zip(segments, thinned, strict=True) if s.fold != segment.fold])
+        streams = {stream: sensor.modality for stream, sensor in sensors.items()}
+        engine = Engine(settings, streams, None, replace(memory, channels=others))
+        for stream in streams.keys() - {stream for stream, _, _ in scores}:
+            engine.reach(stream, segment.span_ns[1])
+        for stream, items, next_ns in scores:
+            for item in items:
+                engine.push(item)
+            engine.reach(stream, min(next_ns, segment.span_ns[1]))
+            engine.advance(segment.span_ns[1])
+        memory = engine.snapshot()
+    return replace(memory, channels=gather(thinned))
+
+
+def score_segment(
+    segment: Segment, segments: Iterable[Segment], sensors: Mapping[str, Sensor], delay_ns: int
+) -> Iterator[tuple[str, list[Score | Health], int]]:
+    """What detectors that learned the other folds say of a segment."""
+    strangers = learned([other for other in segments if other.fold != segment.fold], sensors)
+    patient = {stream: PatientDetector(detector, delay_ns) for stream, detector in strangers.items()}
+    for stream, features, next_ns in segment.items:
+        yield stream, patient[stream].score(features, lambda at_ns: True) if features else [], next_ns
+
+
+def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[str, Detector]:
+    """Fresh detectors that learned these segments, in the order of time."""
+    fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
+    for segment in sorted(segments, key=lambda segment: segment.span_ns):
+        for stream, features, _ in segment.items:
+            if features is not None:
+                fresh[stream].learn(features)
+    detectors = {stream: sensor.detector() for stream, sensor in sensors.items()}
+    for stream, detector in detectors.items():
+        detector.restore(fresh[stream].state())
+    return detectors
+
+
+def thin_scores(items: Iterable[Score | Health], every_ns: int) -> dict[str, list[float]]:
+    """Usable raw scores by channel, at most one every `every_ns`: as the engine learns them."""
+    out: dict[str, list[float]] = {}
+    last: dict[str, int] = {}
+    for item in items:
+        if isinstance(item, Score) and item.quality is Quality.OK and item.raw is not None:
+            if item.channel not in last or item.end_ns - last[item.channel] >= every_ns:
+                last[item.channel] = item.end_ns
+                out.setdefault(item.channel, []).append(item.raw)
+    return out
+
+
+def gather(parts: Iterable[Mapping[str, Sequence[float]]]) -> Scores:
+    """Scores of several segments in a row, by channel."""
+    out: dict[str, list[float]] = {}
+    for part in parts:
+        for channel, values in part.items():
+            out.setdefault(channel, []).extend(values)
+    return {channel: np.array(values) for channel, values in sorted(out.items())}

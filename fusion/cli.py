@@ -1,0 +1,129 @@
+"""What people type. Heavy things are imported by the command that needs them, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensors.errors import BadInputError, KizashiError
+
+if TYPE_CHECKING:
+    from fusion.config import Settings
+    from fusion.recording import Recording
+
+app = typer.Typer(
+    help="Watches a place with whatever senses it has; says early, rarely and with reasons that something is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Recordings = Annotated[list[Path], typer.Argument(help="Folders with scenario.toml, or single media or data files.")]
+Config = Annotated[Path | None, typer.Option(help="Settings file (TOML).")]
+BaselineDir = Annotated[Path | None, typer.Option("--baseline", help="What `kizashi learn` wrote.")]
+Senses = Annotated[str | None, typer.Option(help="Only these, comma-separated: audio,video,environment.")]
+Rate = Annotated[float | None, typer.Option("--false-alarms-per-day", help="The one number; overrides the settings.")]
+Start = Annotated[str | None, typer.Option(help="Start of recordings that tell none: 2024-11-05T02:10:00+09:00.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend become one line."""
+    try:
+        app()
+    except KizashiError as error:
+        print(f"kizashi: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def replay(
+    recordings: Recordings,
+    config: Config = None,
+    baseline: BaselineDir = None,
+    out: Annotated[Path | None, typer.Option(help="Write verdicts, incidents, timeline.png, report.html.")] = None,
+    senses: Senses = None,
+    false_alarms_per_day: Rate = None,
+    start: Start = None,
+    as_json: Json = False,
+) -> None:
+    """What would have been flagged in these recordings, and why."""
+    from fusion.commands import replay_all
+
+    chosen = _settings(config, senses, false_alarms_per_day)
+    replay_all(_recordings(recordings, start), chosen, baseline, out, as_json)
+
+
+@app.command()
+def learn(
+    recordings: Recordings,
+    out: Annotated[Path, typer.Option(help="Folder of the baseline.")],
+    config: Config = None,
+    senses: Senses = None,
+    start: Start = None,
+) -> None:
+    """Learn from quiet recordings what is normal here."""
+    from fusion.commands import learn_all
+
+    learn_all(_recordings(recordings, start), _settings(config, senses, None), out)
+
+
+@app.command()
+def evaluate(
+    recordings: Recordings,
+    config: Config = None,
+    baseline: BaselineDir = None,
+    senses: Senses = None,
+    false_alarms_per_day: Rate = None,
+    start: Start = None,
+    as_json: Json = False,
+) -> None:
+    """Recall, false alarms and delay against labels: all senses together beside each alone."""
+    from fusion.commands import evaluate_all
+
+    chosen = _settings(config, senses, false_alarms_per_day)
+    evaluate_all(_recordings(recordings, start), chosen, baseline, as_json)
+
+
+@app.command()
+def check(
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings whose sensors to try.")] = None,
+    config: Config = None,
+    baseline: BaselineDir = None,
+    start: Start = None,
+    as_json: Json = False,
+) -> None:
+    """Whether settings are valid, every sensor can be read, and the setting can be honoured."""
+    from fusion.checking import check_all
+
+    ready = check_all(_recordings(recordings or [], start), _settings(config, None, None), baseline, as_json)
+    raise typer.Exit(0 if ready else 1)
+
+
+def _settings(config: Path | None, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+    from fusion.config import load_settings, override
+
+    return override(load_settings(config), senses, false_alarms_per_day)
+
+
+def _recordings(paths: list[Path], start: str | None) -> list[Recording]:
+    from fusion.recording import load_recording
+
+    start_ns = None
+    if start is not None:
+        try:
+            moment = datetime.fromisoformat(start)
+        except ValueError as error:
+            raise BadInputError(f"'{start}' is no date and time", where="--start", mend=START_EXAMPLE) from error
+        if moment.tzinfo is None:
+            raise BadInputError("the start has no offset from UTC", where="--start", mend=START_EXAMPLE)
+        start_ns = round(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
+    return [load_recording(path, start_ns) for path in paths]
+
+
+START_EXAMPLE = "write it like 2024-11-05T02:10:00+09:00"

@@ -1,0 +1,148 @@
+"""The commands behind the command line: read, run, write, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from fusion.baseline.folder import Baseline, load_baseline
+from fusion.config import Settings
+from fusion.recording import Recording
+from fusion.replay import FUSED, Account, finished_folder, replay_recording, write_incidents
+from fusion.report.metrics import Outcome, alarm_between, match
+from fusion.report.table import format_table, outcome_facts
+from fusion.sinks.console import incidents_table
+from fusion.sinks.jsonl import incident_line
+from sensors.errors import BadInputError
+from sensors.types import NS
+
+
+def replay_all(
+    recordings: Sequence[Recording], settings: Settings, baseline: Path | None, out: Path | None, as_json: bool
+) -> None:
+    """Replay recordings; tell incidents, and write the four files where a folder is given."""
+    known = load_baseline(baseline) if baseline else None
+    names = _folders(recordings)
+    for recording, name in zip(recordings, names, strict=True):
+        _tell_start(recording)
+        if out is None:
+            account = _replayed(recording, settings, known, None)
+        else:
+            target = out / name if len(recordings) > 1 else out
+            with finished_folder(target) as folder:
+                account = _replayed(recording, settings, known, folder / "verdicts.jsonl")
+                write_incidents(folder / "incidents.jsonl", account)
+                _draw(folder, recording, settings)
+            _tell(f"{target / 'report.html'}")
+        if as_json:
+            sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
+            sys.stdout.flush()
+        else:
+            print(incidents_table(recording, account))
+
+
+def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) -> None:
+    """Learn a baseline, and say what it can be used for."""
+    from fusion.baseline.learn import learn_baseline
+
+    with finished_folder(out) as folder:
+        manifest = learn_baseline(recordings, settings, folder, _tell)
+    hours = sum(item.seconds for item in manifest.learned_from) / 3600
+    print(f"learned {hours:.2f} h of {', '.join(sorted(manifest.sensors))} into {out}")
+    print(f"  rates down to one in {hours:.2g} h are counted here; rarer ones are extrapolated")
+
+
+def evaluate_all(
+    recordings: Sequence[Recording], settings: Settings, baseline: Path | None, as_json: bool
+) -> dict[str, Outcome]:
+    """Judge incidents against labels, all senses together and each alone, over all recordings."""
+    known = load_baseline(baseline) if baseline else None
+    total: dict[str, Outcome] = {}
+    for recording in recordings:
+        if recording.labels is None:
+            raise BadInputError(
+                "there are no labels", where=recording.name, mend="add a labels.csv (start_s,end_s,kind)"
+            )
+        with _progress(recording) as progress:
+            accounts = replay_recording(recording, settings, known, alone=True, progress=progress)
+        for name, account in accounts.items():
+            total[name] = total.get(name, Outcome()) + judge(recording, account)
+    if as_json:
+        for name, outcome in total.items():
+            print(msgspec.json.encode({"senses": name, **outcome_facts(outcome)}).decode())
+    else:
+        print(f"{len(recordings)} recordings, set to {settings.false_alarms_per_day:g} false alarms per day")
+        print(format_table(total))
+    return total
+
+
+def judge(recording: Recording, account: Account) -> Outcome:
+    """What the incidents of one watch are worth against the labels of a recording."""
+    seconds = recording.seconds or (account.last_ns - recording.start_ns) / NS
+    alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in account.incidents.values()]
+    return match(recording.labels or (), alarms, seconds)
+
+
+def _replayed(recording: Recording, settings: Settings, known: Baseline | None, verdicts: Path | None) -> Account:
+    with _progress(recording) as progress:
+        return replay_recording(recording, settings, known, verdicts=verdicts, progress=progress)[FUSED]
+
+
+def _draw(folder: Path, recording: Recording, settings: Settings) -> None:
+    from fusion.report.page import write_page
+    from fusion.report.picture import save_picture
+    from fusion.report.timeline import read_timeline
+
+    timeline = read_timeline(folder / "verdicts.jsonl", folder / "incidents.jsonl", start_ns=recording.start_ns)
+    rate = settings.false_alarms_per_day
+    save_picture(folder / "timeline.png", timeline, recording, false_alarms_per_day=rate)
+    write_page(folder / "report.html", timeline, recording, false_alarms_per_day=rate)
+
+
+def _folders(recordings: Sequence[Recording]) -> list[str]:
+    """A folder name for each recording below --out: as its name says, numbered where two are alike."""
+    names: list[str] = []
+    for recording in recordings:
+        wanted = "/".join(part for part in recording.name.split("/") if part not in ("", ".", "..")) or "recording"
+        name, number = wanted, 1
+        while name in names:
+            number += 1
+            name = f"{wanted}-{number}"
+        names.append(name)
+    return names
+
+
+def _tell_start(recording: Recording) -> None:
+    if not recording.start_known:
+        _tell(f"{recording.name} tells no start: times count from the epoch (give one with --start)")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+@contextmanager
+def _progress(recording: Recording) -> Iterator[Callable[[int], None] | None]:
+    """Seconds done, on a terminal only, at every tenth second of event time."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    shown = 0
+
+    def show(reached_ns: int) -> None:
+        nonlocal shown
+        tens = reached_ns // (10 * NS)
+        if tens != shown:
+            shown = tens
+            done = max(0, reached_ns - recording.start_ns) / NS
+            whole = f" of {recording.seconds:.0f}" if recording.seconds else ""
+            print(f"\r{recording.name}: {done:.0f}{whole} s ", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,117 @@
+"""One TOML file to frozen settings; an unknown key is an error that names the nearest known one."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fusion.strict_toml import read_toml, require_known
+from sensors.errors import BadInputError
+from sensors.types import Modality
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file: frozen, every key known."""
+
+
+Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+
+
+class Timing(Section, frozen=True):
+    """When verdicts fall.
+
+    `tick_s`: seconds between verdicts; 0 chooses 0.1 where there is sound or picture, else the step of the readings.
+    `budget_s`: seconds after a tick that a live sensor is waited for.
+    """
+
+    tick_s: Span = 0.0
+    budget_s: Span = 0.2
+
+
+class Windows(Section, frozen=True):
+    """Corroboration window of each sense, seconds: how long what it noticed still counts when another sense follows."""
+
+    audio_s: Positive = 5.0
+    video_s: Positive = 5.0
+    environment_s: Positive = 10.0
+
+
+class TriageRules(Section, frozen=True):
+    """How verdicts become incidents; seconds. See `fusion.triage.TriageSettings`."""
+
+    patience_s: Span = 0.0
+    release_factor: typing.Annotated[float, msgspec.Meta(ge=1)] = 20.0
+    close_after_s: Positive = 4.0
+    regroup_s: Span = 20.0
+    longest_s: Positive = 60.0
+
+
+class Learning(Section, frozen=True):
+    """What is learned while running: nothing unless `enabled`; else what lies `after_s` seconds back and was quiet."""
+
+    enabled: bool = True
+    after_s: Positive = 15.0
+
+
+class Settings(Section, frozen=True):
+    """All that can be set. One number matters: `false_alarms_per_day`."""
+
+    false_alarms_per_day: Positive = 1.0
+    senses: tuple[Modality, ...] = tuple(Modality)
+    timing: Timing = Timing()
+    windows: Windows = Windows()
+    triage: TriageRules = TriageRules()
+    learning: Learning = Learning()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Settings of a file, or the default ones.
+
+    Raises
+    ------
+    BadInputError
+        If the file is missing, no TOML, or holds an unknown key or an impossible value.
+    """
+    if path is None:
+        return Settings()
+    table = read_toml(path)
+    refuse_unknown(table, Settings, path)
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise BadInputError(str(error), where=path, mend="give a value of that kind and range") from error
+
+
+def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str = "") -> None:
+    """Raise BadInputError for the first key, in any table, that the settings do not know."""
+    known = typing.get_type_hints(section)
+    require_known(table, known, f"{path}, [{at}]" if at else path)
+    for key, value in table.items():
+        if isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], Section):
+            refuse_unknown(value, known[key], path, key)
+
+
+def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+    """Settings with what the command line says instead.
+
+    Raises
+    ------
+    BadInputError
+        If a sense is unknown or the rate is not above zero.
+    """
+    if false_alarms_per_day is not None:
+        if not 0 < false_alarms_per_day <= 1e9:
+            raise BadInputError(
+                f"{false_alarms_per_day} is no rate", where="--false-alarms-per-day", mend="give a number above 0"
+            )
+        settings = msgspec.structs.replace(settings, false_alarms_per_day=float(false_alarms_per_day))
+    if senses is not None:
+        names = [name.strip() for name in senses.split(",") if name.strip()]
+        require_known(names or [""], list(Modality), "--senses")
+        settings = msgspec.structs.replace(settings, senses=tuple(sorted({Modality(name) for name in names})))
+    return settings

@@ -1,0 +1,181 @@
+"""A recording through one or several watches: what would have been flagged, and why.
+
+Why several at once: `evaluate` sets the fusion beside each sense alone. They share what is dear (decoding, features)
+and nothing else: each has its own detectors and engine, so each gives what a replay with only its senses would give.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, engine_settings
+from fusion.baseline.folder import Baseline
+from fusion.config import Settings
+from fusion.events import Change, FusedScore, Incident
+from fusion.recording import Recording
+from fusion.runner import merge, replay
+from fusion.sinks.jsonl import incident_line, verdict_line
+from sensors.base import Sensor
+from sensors.errors import BadInputError
+from sensors.types import NS, Modality
+
+FUSED = "fused"
+
+
+@dataclass
+class Account:
+    """What one watch said of a recording.
+
+    Attributes
+    ----------
+    incidents : dict of str to Incident
+        Final state by id, in the order they opened.
+    ticks, judged : int
+        Verdicts given, and those that could say how rare the moment was.
+    missing_ticks : dict of str to dict of str to int
+        Ticks without a stream, by stream and reason.
+    first_ns, last_ns : int
+        Event time of the first and last verdict.
+    late : int
+        Scores that came after their tick was answered.
+    """
+
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    ticks: int = 0
+    judged: int = 0
+    missing_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
+    first_ns: int = 0
+    last_ns: int = 0
+    late: int = 0
+
+    def add(self, verdict: FusedScore, changes: Sequence[tuple[Change, Incident]]) -> None:
+        """Take one verdict, and what it changed."""
+        self.first_ns = self.first_ns if self.ticks else verdict.at_ns
+        self.last_ns = verdict.at_ns
+        self.ticks += 1
+        self.judged += verdict.per_day is not None
+        for item in verdict.missing:
+            reasons = self.missing_ticks.setdefault(item.stream, {})
+            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        self.note(changes)
+
+    def note(self, changes: Sequence[tuple[Change, Incident]]) -> None:
+        """Take what became of incidents."""
+        for _, incident in changes:
+            self.incidents[incident.id] = incident
+
+
+def replay_recording(
+    recording: Recording,
+    settings: Settings,
+    baseline: Baseline | None = None,
+    *,
+    alone: bool = False,
+    verdicts: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Account]:
+    """Replay a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to replay.
+    settings : Settings
+        Which senses, how many false alarms a day, and the rest.
+    baseline : Baseline, optional
+        What is normal here; without one the first minutes of the recording are learned from.
+    alone : bool
+        Watch also with each sense alone.
+    verdicts : Path, optional
+        File for the verdicts of the fusion, one JSON object a line.
+    progress : callable (int) -> None, optional
+        Told the event time reached, nanoseconds UTC.
+
+    Returns
+    -------
+    dict of str to Account
+        "fused" first, then the senses alone.
+    """
+    watches = build_watches(recording, settings, baseline, alone)
+    accounts = {watch.name: Account() for watch, _ in watches}
+    sensors = watches[0][1]
+    end_ns = round(recording.start_ns + recording.seconds * NS) if recording.seconds and recording.start_known else None
+    with _opened(verdicts) as write:
+
+        def emit(watch: Watch, step_verdict: FusedScore, changes: Sequence[tuple[Change, Incident]]) -> None:
+            accounts[watch.name].add(step_verdict, changes)
+            if watch.name == FUSED:
+                write(step_verdict)
+
+        closed = replay(
+            merge(sensors),
+            [watch for watch, _ in watches],
+            lambda w, s: emit(w, s.verdict, s.changes),
+            end_ns,
+            progress,
+        )
+    for watch, _ in watches:
+        accounts[watch.name].note(closed[watch.name])
+        accounts[watch.name].late = watch.engine.late
+    return accounts
+
+
+def build_watches(
+    recording: Recording, settings: Settings, baseline: Baseline | None, alone: bool
+) -> list[tuple[Watch, list[Sensor]]]:
+    """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
+    everything = build_sensors(recording, Modality)
+    sensors = [sensor for sensor in everything if sensor.modality in settings.senses]
+    if not sensors:
+        raise BadInputError(
+            f"no sensor of {', '.join(settings.senses)}", where=recording.name, mend="choose other senses"
+        )
+    tick_s = baseline.manifest.tick_s if baseline else choose_tick_s(settings, everything)
+    engine = engine_settings(settings, tick_s)
+    if baseline and round(baseline.manifest.block_s * NS) != engine.block_ns:
+        raise BadInputError(
+            "the baseline was learned with other timing", where=recording.name, mend="learn it again with this version"
+        )
+    start_ns = recording.start_ns if recording.start_known else None
+    groups = {FUSED: sensors}
+    senses = sorted({sensor.modality for sensor in sensors})
+    if alone and len(senses) > 1:
+        groups |= {str(sense): [sensor for sensor in sensors if sensor.modality is sense] for sense in senses}
+    return [(build_watch(name, some, engine, start_ns, baseline), some) for name, some in groups.items()]
+
+
+@contextmanager
+def finished_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into that takes its place only when all went well; else nothing is left behind."""
+    existed = out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=out))
+    try:
+        yield partial
+        for path in sorted(partial.iterdir()):
+            path.replace(out / path.name)
+    except BaseException:
+        shutil.rmtree(partial)
+        if not existed:
+            out.rmdir()
+        raise
+    partial.rmdir()
+
+
+def write_incidents(path: Path, account: Account) -> None:
+    """Incidents in the order they opened, one JSON object a line."""
+    path.write_bytes(b"".join(incident_line(incident) for incident in account.incidents.values()))
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[Callable[[FusedScore], None]]:
+    if path is None:
+        yield lambda verdict: None
+        return
+    with path.open("wb") as file:
+        yield lambda verdict: (file.write(verdict_line(verdict)), None)[1]

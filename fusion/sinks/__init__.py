@@ -1,0 +1,1 @@
+"""Where verdicts and incidents go: JSON lines, and a table for people."""

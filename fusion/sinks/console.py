@@ -1,0 +1,58 @@
+"""Incidents, and what could not be seen, as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+
+from fusion.events import Incident
+from fusion.recording import Recording
+from fusion.replay import Account
+from fusion.words import counted, duration
+from sensors.types import NS
+
+
+def incidents_table(recording: Recording, account: Account, width: int = 100) -> str:
+    """Incidents, most severe first, with their reasons; what was not watched; how long nothing could be said."""
+    ranked = sorted(account.incidents.values(), key=lambda i: (-i.severity, i.peak.per_day or 0.0, i.opened_ns))
+    lines = [f"{recording.name}: {counted(len(ranked), 'incident')} in {duration(_span_s(account))}"]
+    for incident in ranked:
+        lines += ["", _headline(incident, recording), *_wrapped(incident.why, width)]
+    return "\n".join([*lines, *_unseen(account, width)])
+
+
+def _headline(incident: Incident, recording: Recording) -> str:
+    opened, closed = incident.opened_ns, incident.closed_ns
+    lasted = duration((closed - opened) / NS) if closed is not None else "still open"
+    since = duration(max(0, opened - recording.start_ns) / NS) if recording.start_known else ""
+    place = f" ({since} into the recording)" if since else ""
+    return f"  {incident.severity.name:<9}{local_time(opened, recording)}{place}  {incident.kind}, {lasted}"
+
+
+def local_time(at_ns: int, recording: Recording) -> str:
+    """Wall-clock time at the place; seconds only where no start is known."""
+    zone = timezone(timedelta(seconds=recording.utc_offset_s)) if recording.utc_offset_s else UTC
+    moment = datetime.fromtimestamp(at_ns // NS, zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if recording.start_known else f"{moment:%H:%M:%S}"
+
+
+def _unseen(account: Account, width: int) -> Iterable[str]:
+    tick_s = _span_s(account) / max(1, account.ticks - 1)
+    if account.ticks and account.judged < account.ticks:
+        blind = duration((account.ticks - account.judged) * tick_s)
+        yield ""
+        yield from _wrapped(f"No verdict for {blind}: too little was known of what is usual here.", width)
+    for stream, reasons in sorted(account.missing_ticks.items()):
+        told = ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in sorted(reasons.items()))
+        yield from _wrapped(f"{stream}: {told}.", width)
+    if account.late:
+        yield f"  {counted(account.late, 'score')} came too late to count."
+
+
+def _span_s(account: Account) -> float:
+    return (account.last_ns - account.first_ns) / NS
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
