@@ -97,12 +97,14 @@ class AudioDetector:
     def restore(self, state: Arrays) -> None:
         """Begin with the past of an equal detector."""
         self._past.restore(state)
-        self._prototypes = np.array(state["prototypes"])
+        self._prototypes = np.array(state["prototypes"], order="C")
 
     def _choose(self) -> None:
         kept = self._past.vectors
         chosen = kept[:REGIONS, :: -(-kept.shape[1] // PROTOTYPES)].T
-        self._prototypes = (chosen - self._past.median[:REGIONS]) / self._past.scale[:REGIONS]
+        places = (chosen - self._past.median[:REGIONS]) / self._past.scale[:REGIONS]
+        # Sums depend on memory order in the last bit: a restored detector must have the same.
+        self._prototypes = np.ascontiguousarray(places)
 
     def _novelty(self, features: Features, vector: Floats) -> Score:
         place = self._past.deviation(vector)[:REGIONS]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sensors.environment.features import EnvironmentExtractor, is_physical
+from sensors.environment.quantities import quantity_of
+from sensors.types import NS, Chunk, Features
+
+
+def extract(extractor: EnvironmentExtractor, rows: list[tuple[float, float]], name: str = "co2_ppm") -> list[Features]:
+    """Rows of (time in seconds, value), one chunk each."""
+    return [
+        features
+        for seq, (at_s, value) in enumerate(rows)
+        for features in extractor.extract(Chunk("e", seq, round(at_s * NS), 0.0, np.array([[value]]), (name,)))
+    ]
+
+
+def value(features: Features, name: str) -> float:
+    return float(features.values[features.names.index(name)])
+
+
+def test_rows_pass_as_they_are() -> None:
+    rows = np.array([[20.0, 500.0], [np.nan, 510.0]])
+    features = list(EnvironmentExtractor("e").extract(Chunk("e", 0, 0, 1.0, rows, ("temperature_c", "co2_ppm"))))
+    assert features[0].values[:2].tolist() == [20.0, 500.0]
+    assert np.isnan(features[1].values[0])
+    assert features[1].end_ns == NS
+
+
+def test_change_is_from_the_median_of_the_rows_before() -> None:
+    told = extract(EnvironmentExtractor("e"), [(at, v) for at, v in enumerate([500.0, 510.0, 505.0, 900.0, 506.0])])
+    assert np.isnan(value(told[0], "co2_ppm.change"))
+    assert [value(one, "co2_ppm.change") for one in told[1:]] == [10.0, 0.0, 395.0, -1.5]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -200.0])
+def test_a_broken_reading_leaves_no_trace_in_the_next(broken: float) -> None:
+    told = extract(EnvironmentExtractor("e"), [(0, 500.0), (1, 502.0), (2, broken), (3, 503.0)])
+    assert np.isnan(value(told[2], "co2_ppm.change"))
+    assert value(told[3], "co2_ppm.change") == 2.0
+
+
+def test_repeats_count_equal_values() -> None:
+    told = extract(EnvironmentExtractor("e"), [(at, v) for at, v in enumerate([5.0, 5.0, 5.0, 6.0, 6.0])])
+    assert [value(one, "co2_ppm.repeats") for one in told] == [0, 1, 2, 0, 1]
+
+
+def test_span_is_the_distance_of_rows_but_a_gap_is_not() -> None:
+    told = extract(EnvironmentExtractor("e"), [(at, 1.0) for at in (0, 2, 4, 6, 106, 108)])
+    assert [one.span_ns // NS for one in told] == [0, 2, 2, 2, 6, 2]
+
+
+def test_each_quantity_of_a_long_table_has_its_own_rhythm() -> None:
+    extractor = EnvironmentExtractor("e")
+    spans = []
+    for at_s in range(4):
+        spans += [one.span_ns for one in extract(extractor, [(at_s, 20.0)], "temperature_c")]
+        spans += [one.span_ns for one in extract(extractor, [(at_s, 50.0)], "humidity_percent")]
+    assert spans == [0, 0] + [NS] * 6
+
+
+def test_a_long_gap_begins_a_new_segment() -> None:
+    told = extract(EnvironmentExtractor("e"), [(0, 500.0), (10, 500.0), (5000, 900.0), (5010, 900.0)])
+    assert [value(one, "segment_s") for one in told] == [0, 10, 0, 10]
+    assert np.isnan(value(told[2], "co2_ppm.change"))
+
+
+def test_physics_has_limits() -> None:
+    temperature = quantity_of("temperature_c")[0]
+    assert is_physical(21.0, temperature)
+    assert not is_physical(-200.0, temperature)
+    assert not is_physical(float("nan"), None)
+    assert is_physical(-1e9, None)
