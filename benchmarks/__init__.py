@@ -1,0 +1,1 @@
+"""Measurements of whole commands: `python -m benchmarks.replay`."""
