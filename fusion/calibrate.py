@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +56,33 @@ class Tail:
         return self.threshold + self.scale * growth / self.shape
 
 
-def fit_tail(ascending: NDArray[np.float64], share: float = 0.1, least: int = 8, most: int = 250) -> Tail | None:
+@dataclass(frozen=True, slots=True)
+class TailPrior:
+    """What is known of a tail before anything was seen: as good as `count` excesses with this mean."""
+
+    count: float
+    mean: float
+
+
+NO_PRIOR = TailPrior(0.0, 0.0)
+
+
+def fit_tail(
+    ascending: NDArray[np.float64], prior: TailPrior = NO_PRIOR, share: float = 0.1, least: int = 8, most: int = 250
+) -> Tail | None:
     """Fit the upper tail by probability-weighted moments.
 
     The shape is at least 1 / k for k values beyond the threshold. Why: that is the predictive distribution of an
     exponential tail whose scale was estimated from k values (a Gamma posterior mixed in), so the fit is never surer
-    of itself than k values allow.
+    of itself than k values allow. The scale is at least half of what the whole range of the values suggests: where
+    most values are equal, a tail of a few of them would call any new value impossible.
 
     Parameters
     ----------
     ascending : ndarray (n,)
         Past values, sorted.
+    prior : TailPrior
+        What is known of the excesses before any was seen.
     share : float
         Part of the values taken as tail, in (0, 1).
     least, most : int
@@ -89,15 +104,16 @@ def fit_tail(ascending: NDArray[np.float64], share: float = 0.1, least: int = 8,
     threshold = float(ascending[n - k - 1])
     excess = ascending[n - k :] - threshold
     mean = float(excess.mean())
-    first = float((excess * (k - 1 - np.arange(k)) / (k - 1)).mean())
-    weight = k / (n + 1)
-    if mean <= 0:
-        return Tail(threshold, 0.0, 1 / k, weight)
-    shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
-    if shape <= 1 / k:
-        return Tail(threshold, mean, 1 / k, weight)
-    shape = min(shape, 0.5)
-    return Tail(threshold, mean * (1 - shape), shape, weight)
+    if mean > 0:
+        first = float((excess * (k - 1 - np.arange(k)) / (k - 1)).mean())
+        shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
+    else:
+        shape = 0.0
+    known = k + prior.count
+    mean = (k * mean + prior.count * prior.mean) / known
+    shape = min(max(shape * k / known, 1 / known), 0.5)
+    range_scale = 0.5 * float(ascending[-1] - ascending[n // 2]) / math.log(n)
+    return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, k / (n + 1))
 
 
 class Past:
@@ -107,10 +123,14 @@ class Past:
     ----------
     capacity : int
         Values kept; the oldest leave first.
+    depth : float
+        No rank is below (n + 1) ** -depth for n values: how far n values may be extrapolated.
+    prior : TailPrior
+        What is known of the tail before any value was seen.
     """
 
-    def __init__(self, capacity: int = 20_000) -> None:
-        self._capacity = capacity
+    def __init__(self, capacity: int = 20_000, depth: float = 2.0, prior: TailPrior = NO_PRIOR) -> None:
+        self._capacity, self._depth, self._prior = capacity, depth, prior
         self._window: deque[float] = deque()
         self._sorted: list[float] = []
         self._tail: Tail | None = None
@@ -135,7 +155,7 @@ class Past:
         Returns
         -------
         p_value : float
-            Share of the past at least as strange, in [SMALLEST, 1]; 1 where there is no past.
+            Share of the past at least as strange, in (0, 1]; 1 where there is no past.
         saturated : bool
             Nothing in the past was as strange.
         """
@@ -145,7 +165,8 @@ class Past:
         tail = self._tail
         if louder >= RANKED or tail is None or tail.scale <= 0 or value <= tail.threshold:
             return ranked, louder == 0
-        return max(min(tail.survival(value), (RANKED + 1) / (n + 1)), SMALLEST), louder == 0
+        floor = max((n + 1) ** -self._depth, SMALLEST)
+        return max(min(tail.survival(value), (RANKED + 1) / (n + 1)), floor), louder == 0
 
     def level(self, p_value: float) -> float:
         """The value whose rank is `p_value`, in (0, 1]; the largest value known where no tail could be fitted."""
@@ -159,18 +180,15 @@ class Past:
         """The window, oldest first."""
         return np.array(self._window, np.float64)
 
-    @classmethod
-    def of(cls, values: Iterable[float], capacity: int = 20_000) -> Past:
-        """A past that holds `values`, thinned evenly where they are more than `capacity`."""
-        array = np.asarray(list(values) if not isinstance(values, np.ndarray) else values, np.float64)
-        if len(array) > capacity:
-            array = array[np.linspace(0, len(array) - 1, capacity).astype(int)]
-        past = cls(capacity)
-        past._window = deque(array.tolist())
-        past._sorted = np.sort(array).tolist()
-        past._fit()
-        return past
+    def restore(self, values: NDArray[np.float64]) -> Past:
+        """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
+        if len(values) > self._capacity:
+            values = values[np.linspace(0, len(values) - 1, self._capacity).astype(int)]
+        self._window = deque(values.tolist())
+        self._sorted = np.sort(values).tolist()
+        self._fit()
+        return self
 
     def _fit(self) -> None:
-        self._tail = fit_tail(np.array(self._sorted, np.float64))
+        self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior)
         self._since_fit = 0

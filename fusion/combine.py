@@ -67,6 +67,9 @@ class Dependence:
     def p_value(self, p_values: Mapping[int, float]) -> float:
         """Fisher-Brown p-value: the sum of -2 ln p against a Gamma law with the learned mean and variance.
 
+        Both are at least those of uniform p-values (2 and 4 a sense): smoothed p-values vary less in the middle, but
+        their tails are no lighter.
+
         Parameters
         ----------
         p_values : mapping of int to float
@@ -83,8 +86,8 @@ class Dependence:
         doi:10.1093/bioinformatics/btw438.
         """
         total = -2 * sum(map(math.log, p_values.values()))
-        mean = sum(self._mean[i] for i in p_values)
-        variance = sum(max(self._covariance[i][j], 0.0) for i in p_values for j in p_values)
+        mean = sum(max(self._mean[i], 2.0) for i in p_values)
+        variance = sum(max(self._covariance[i][j], 4.0 * (i == j)) for i in p_values for j in p_values)
         return gamma_survival(total * mean / variance, mean * mean / variance)
 
     def state(self) -> dict[str, NDArray[np.float64]]:

@@ -22,7 +22,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.align import NEVER, Aligner
+from fusion.align import FOREVER, NEVER, Aligner
 from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, FusedScore, Incident, Missing, Part
 from fusion.explain import explain
@@ -143,7 +143,8 @@ class Engine:
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
         self._triage = Triage(settings.triage, explain)
-        self._next_ns = self._on_grid(start_ns) if start_ns is not None else NEVER
+        self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
+        self._first_ns: int | None = None
         self._moments: deque[tuple[int, dict[int, float]]] = deque()
         self._disturbed: deque[tuple[int, int]] = deque(maxlen=1000)
         self._disturbed_since: int | None = None
@@ -163,6 +164,8 @@ class Engine:
     def push(self, item: Score | Health) -> None:
         """Take what a sensor said."""
         self._aligner.push(item)
+        if isinstance(item, Score):
+            self._first_ns = item.end_ns if self._first_ns is None else min(self._first_ns, item.end_ns)
 
     def reach(self, stream: str, until_ns: int) -> None:
         """Nothing of this stream that ends by `until_ns` will come any more."""
@@ -178,8 +181,10 @@ class Engine:
         now_ns : int
             Present moment of a live run; NEVER in a replay, which waits for every stream.
         """
-        if self._next_ns == NEVER:
-            self._next_ns = self._on_grid(min(until_ns, self.watermark_ns))
+        if self._next_ns is None:
+            if self._first_ns is None or self.watermark_ns == NEVER:
+                return []
+            self._next_ns = self._on_grid(self._first_ns)
         steps = []
         while self._next_ns <= until_ns and self._aligner.ready(self._next_ns, now_ns, self._settings.budget_ns):
             steps.append(self._tick(self._next_ns))
@@ -188,7 +193,7 @@ class Engine:
 
     def finish(self) -> list[tuple[Change, Incident]]:
         """Close what is open, because the streams end."""
-        return self._triage.finish(self._next_ns)
+        return self._triage.finish(self._next_ns) if self._next_ns is not None else []
 
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
@@ -274,7 +279,7 @@ class Engine:
                 self._dependence.learn(said)
         spans = [*self._disturbed]
         if self._disturbed_since is not None:
-            spans.append((self._disturbed_since, self._next_ns))
+            spans.append((self._disturbed_since, FOREVER))
         self._rarity.settle(until_ns, spans)
         while self._disturbed and self._disturbed[0][1] < until_ns - self._settings.accept_after_ns:
             self._disturbed.popleft()

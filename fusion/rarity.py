@@ -22,10 +22,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.calibrate import Past
+from fusion.calibrate import Past, TailPrior
 from sensors.types import NS
 
 DAY_NS = 86_400 * NS
+
+THEORY = TailPrior(10, 0.5)
+"""-log10 of a true p-value has an exponential tail of mean 1 / ln 10 = 0.43; rounded up, and worth ten blocks."""
+
 ALLOWANCE = 2.0
 
 
@@ -139,8 +143,13 @@ class Rarity:
 
     def restore(self, pasts: Mapping[int, NDArray[np.float64]]) -> None:
         """Begin with pasts learned before."""
-        self._pasts = {senses: Past.of(values) for senses, values in pasts.items()}
+        self._pasts = {senses: new_past().restore(values) for senses, values in pasts.items()}
 
     def _learn(self, senses: int, peak: float) -> None:
         if peak < float("inf"):
-            self._pasts.setdefault(senses, Past()).learn(peak)
+            self._pasts.setdefault(senses, new_past()).learn(peak)
+
+
+def new_past() -> Past:
+    """An empty past of block maxima: extrapolated as far as need be, since its tail is known in theory."""
+    return Past(depth=float("inf"), prior=THEORY)

@@ -2,11 +2,14 @@
 
 Why a window: senses notice the same thing some seconds apart (glass breaks, then somebody walks in). Each sense's
 answer is the mean of its Cauchy scores over the last seconds, so that a short strange moment still speaks when another
-sense follows, and many looks at one sense do not add up to more false alarms.
+sense follows, and many looks at one sense do not add up to more false alarms. Beside it stands the average of -ln p
+over twice that window, ranked against its own past: what is a little strange for long (somebody walks about) is not
+seen by a maximum.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -14,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.align import NEVER, Presence, StreamJoin
-from fusion.calibrate import Past
+from fusion.calibrate import Past, TailPrior
 from fusion.combine import p_value_of, surprise_of
 from fusion.events import Calibrated, Missing
 from sensors.types import Modality, Score
@@ -22,12 +25,18 @@ from sensors.types import Modality, Score
 NOTABLE = 0.05
 """Channels with a p-value above this are not named as reasons."""
 
+LASTING = ":lasting"
+"""Suffix of the name under which a sense's average is remembered."""
+
+SPREAD = TailPrior(10, 1.0)
+"""Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
+
 
 class _Channel:
     """The past of one channel, and what it says now."""
 
     def __init__(self, past: Past | None = None) -> None:
-        self.past = past or Past()
+        self.past = past or new_past()
         self.said: Calibrated | None = None
         self.surprises: list[float] = []
         self.tick_ns = NEVER
@@ -36,15 +45,18 @@ class _Channel:
 
 
 class _Window:
-    """What one sense said over its last ticks."""
+    """What one sense said over its last ticks, and how strange its average usually is."""
 
     def __init__(self, ticks: int) -> None:
         self.surprises: deque[float] = deque(maxlen=ticks)
         self.notable: deque[tuple[Calibrated, ...]] = deque(maxlen=ticks)
+        self.logs: deque[float] = deque(maxlen=2 * ticks)
+        self.lasting = _Channel()
 
     def clear(self) -> None:
         self.surprises.clear()
         self.notable.clear()
+        self.logs.clear()
 
 
 class Senses:
@@ -103,9 +115,8 @@ class Senses:
                 spoken.setdefault(self._streams[stream], []).extend(speaking)
             else:
                 missing.append(Missing(stream, "learning what is usual"))
-        return {
-            i: p for i, sense in enumerate(self.order) if (p := self._corroborate(sense, spoken.get(sense)))
-        }, missing
+        answers = [self._corroborate(tick_ns, sense, spoken.get(sense)) for sense in self.order]
+        return {i: p_value for i, p_value in enumerate(answers) if p_value is not None}, missing
 
     def reasons(self, sense: Modality) -> tuple[Calibrated, ...]:
         """The strangest channels of a sense over its window, strangest first, three at most."""
@@ -127,6 +138,7 @@ class Senses:
     def pasts(self) -> dict[str, NDArray[np.float64]]:
         """Past raw scores by channel, oldest first."""
         known = [(name, channel.past) for by in self._channels.values() for name, channel in by.items()]
+        known += [(f"{sense}{LASTING}", window.lasting.past) for sense, window in self._windows.items()]
         return {name: past.values() for name, past in sorted(known, key=lambda item: item[0]) if len(past)}
 
     def restore(self, pasts: Mapping[str, NDArray[np.float64]]) -> None:
@@ -134,7 +146,10 @@ class Senses:
         for name, values in pasts.items():
             stream = name.rpartition(":")[0]
             if stream in self._channels:
-                self._channels[stream][name] = _Channel(Past.of(values))
+                self._channels[stream][name] = _Channel(new_past().restore(values))
+        for sense, window in self._windows.items():
+            if f"{sense}{LASTING}" in pasts:
+                window.lasting = _Channel(new_past().restore(pasts[f"{sense}{LASTING}"]))
 
     def _rank(self, tick_ns: int, channel: _Channel, score: Score) -> None:
         assert score.raw is not None  # noqa: S101 - the aligner lets only OK scores pass
@@ -142,9 +157,7 @@ class Senses:
             channel.tick_ns, channel.said = tick_ns, None
             channel.surprises.clear()
         channel.until_ns = self._hold_until(score)
-        if score.end_ns - channel.noted_ns >= self._learn_every_ns:
-            channel.noted_ns = score.end_ns
-            self._pending.append((score.end_ns, channel, score.raw))
+        self._note(channel, score.end_ns, self._learn_every_ns, score.raw)
         if len(channel.past) < self._least:
             return
         p_value, saturated = channel.past.rank(score.raw)
@@ -152,11 +165,35 @@ class Senses:
         if channel.said is None or p_value < channel.said.p_value:
             channel.said = Calibrated(score, p_value, saturated)
 
-    def _corroborate(self, sense: Modality, channels: list[_Channel] | None) -> float | None:
+    def _corroborate(self, tick_ns: int, sense: Modality, channels: list[_Channel] | None) -> float | None:
         window = self._windows[sense]
         if not channels:
             window.clear()
             return None
-        window.surprises.append(sum(sum(c.surprises) / len(c.surprises) for c in channels) / len(channels))
+        surprise = sum(sum(c.surprises) / len(c.surprises) for c in channels) / len(channels)
+        window.surprises.append(surprise)
+        window.logs.append(-math.log(p_value_of(surprise)))
         window.notable.append(tuple(c.said for c in channels if c.said is not None and c.said.p_value < NOTABLE))
-        return p_value_of(sum(window.surprises) / len(window.surprises))
+        peak = sum(window.surprises) / len(window.surprises)
+        return p_value_of((peak + lasting) / 2 if (lasting := self._last(tick_ns, window)) is not None else peak)
+
+    def _last(self, tick_ns: int, window: _Window) -> float | None:
+        """Cauchy score of how strange this sense was on average; None while that is not known."""
+        lasting = window.lasting
+        if len(window.logs) < (window.logs.maxlen or 0):
+            return None
+        mean = sum(window.logs) / len(window.logs)
+        self._note(lasting, tick_ns, 4 * self._learn_every_ns, mean)
+        if len(lasting.past) < self._least:
+            return None
+        return surprise_of(lasting.past.rank(mean)[0])
+
+    def _note(self, channel: _Channel, at_ns: int, every_ns: int, raw: float) -> None:
+        if at_ns - channel.noted_ns >= every_ns:
+            channel.noted_ns = at_ns
+            self._pending.append((at_ns, channel, raw))
+
+
+def new_past() -> Past:
+    """An empty past of raw scores, which are in units of the usual spread: a tail of that size is expected."""
+    return Past(prior=SPREAD)

@@ -26,6 +26,7 @@ from fusion.config import Settings
 from fusion.engine import Engine, EngineSettings, Memory
 from fusion.recording import Recording
 from fusion.runner import merge
+from fusion.senses import LASTING
 from fusion.triage import TriageSettings
 from sensors.base import Detector, PatientDetector, Sensor
 from sensors.errors import BadInputError
@@ -130,7 +131,7 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
     for segment, scores in zip(segments, said, strict=True):
         others = gather([t for s, t in zip(segments, thinned, strict=True) if s.fold != segment.fold])
         streams = {stream: sensor.modality for stream, sensor in sensors.items()}
-        engine = Engine(settings, streams, None, replace(memory, channels=others))
+        engine = Engine(settings, streams, None, replace(memory, channels={**lasting(memory), **others}))
         for stream in streams.keys() - {stream for stream, _, _ in scores}:
             engine.reach(stream, segment.span_ns[1])
         for stream, items, next_ns in scores:
@@ -139,7 +140,12 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
             engine.reach(stream, min(next_ns, segment.span_ns[1]))
             engine.advance(segment.span_ns[1])
         memory = engine.snapshot()
-    return replace(memory, channels=gather(thinned))
+    return replace(memory, channels={**lasting(memory), **gather(thinned)})
+
+
+def lasting(memory: Memory) -> Scores:
+    """What only the engine itself can have learned: how strange senses are on average."""
+    return {name: values for name, values in memory.channels.items() if name.endswith(LASTING)}
 
 
 def score_segment(
