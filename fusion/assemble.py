@@ -11,6 +11,7 @@ from fusion.engine import Engine, EngineSettings
 from fusion.recording import Recording, build_source
 from fusion.triage import TriageSettings
 from sensors.base import Detector, PatientDetector, Sensor, Source
+from sensors.errors import BadInputError
 from sensors.registry import detector_class, extractor_class
 from sensors.types import NS, Modality
 
@@ -117,6 +118,11 @@ def build_watch(
 def build_detector(sensor: Sensor, baseline: Baseline | None) -> Detector:
     """A detector, with what the baseline learned for its stream."""
     detector = sensor.detector()
-    if baseline and sensor.stream in baseline.detectors:
-        detector.restore(baseline.detectors[sensor.stream])
+    if baseline is None or sensor.stream not in baseline.detectors:
+        return detector
+    known = baseline.manifest.sensors.get(sensor.stream)
+    if known != sensor.modality:
+        what = f"the baseline knows another sense under this name ({known})"
+        raise BadInputError(what, where=sensor.stream, mend="rename the sensor, or learn a baseline of its own")
+    detector.restore(baseline.detectors[sensor.stream])
     return detector

@@ -39,6 +39,9 @@ def main() -> None:
     except KizashiError as error:
         print(f"kizashi: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"kizashi: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 @app.command()

@@ -28,7 +28,6 @@ def replay_all(
     known = load_baseline(baseline) if baseline else None
     names = _folders(recordings)
     for recording, name in zip(recordings, names, strict=True):
-        _tell_start(recording)
         if out is None:
             account = _replayed(recording, settings, known, None)
         else:
@@ -38,6 +37,7 @@ def replay_all(
                 write_incidents(folder / "incidents.jsonl", account)
                 _draw(folder, recording, settings)
             _tell(f"{target / 'report.html'}")
+        _tell_start(recording)
         if as_json:
             sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
             sys.stdout.flush()
@@ -50,7 +50,7 @@ def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) ->
     from fusion.baseline.learn import learn_baseline
 
     with finished_folder(out) as folder:
-        manifest = learn_baseline(recordings, settings, folder, _tell)
+        manifest = learn_baseline(recordings, settings, folder, _tell if sys.stderr.isatty() else lambda text: None)
     hours = sum(item.seconds for item in manifest.learned_from) / 3600
     print(f"learned {hours:.2f} h of {', '.join(sorted(manifest.sensors))} into {out}")
     print(f"  rates down to one in {hours:.2g} h are counted here; rarer ones are extrapolated")

@@ -29,8 +29,13 @@ class Timing(Section, frozen=True):
     `budget_s`: seconds after a tick that a live sensor is waited for.
     """
 
-    tick_s: Span = 0.0
+    tick_s: typing.Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
     budget_s: Span = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse ticks so short that a box could not keep up."""
+        if 0 < self.tick_s < 0.01:
+            raise ValueError("tick_s is neither 0 nor at least 0.01")
 
 
 class Windows(Section, frozen=True):
@@ -62,7 +67,7 @@ class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`."""
 
     false_alarms_per_day: Positive = 1.0
-    senses: tuple[Modality, ...] = tuple(Modality)
+    senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
     timing: Timing = Timing()
     windows: Windows = Windows()
     triage: TriageRules = TriageRules()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -40,8 +41,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version: int
     kizashi: str
-    tick_s: float
-    block_s: float
+    tick_s: Annotated[float, msgspec.Meta(ge=0.01, le=3600)]
+    block_s: Annotated[float, msgspec.Meta(ge=0.01, le=1e6)]
     learned_from: tuple[LearnedFrom, ...]
     sensors: dict[str, str]
     scores: dict[str, int]

@@ -1,0 +1,210 @@
+"""The installed command, as people type it: exit codes, one line for what they can mend, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+Write = Callable[..., Path]
+KIZASHI = Path(sysconfig.get_path("scripts")) / "kizashi"
+AIR = "t_s,temperature_c\n" + "".join(f"{n},{20 + n % 7}\n" for n in range(60))
+SCENARIO = 'start = 2024-01-01T00:00:00Z\n[[sensors]]\nid = "air"\nkind = "environment.csv"\npath = "air.csv"\n'
+NOISE = np.random.default_rng(3).uniform(-0.5, 0.5, 48_000)
+
+
+def kizashi(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(KIZASHI), *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that says what, where, and how to mend it."""
+    assert done.returncode == 3, done.stderr
+    assert not done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kizashi: ")
+    assert "; " in line
+    return line
+
+
+class Site:
+    """Makers of inputs that cannot be used: each returns the arguments of `kizashi`."""
+
+    def __init__(self, folder: Path, text: Write, sound: Write, video: Write) -> None:
+        self.folder, self.text, self.sound, self.video = folder, text, sound, video
+
+    def good(self) -> Path:
+        self.text("good/air.csv", AIR)
+        return self.text("good/scenario.toml", SCENARIO).parent
+
+    def missing_file(self) -> list[object]:
+        return ["replay", self.folder / "none.wav"]
+
+    def empty_file(self) -> list[object]:
+        return ["replay", self.text("empty.wav", "")]
+
+    def cut_flac(self) -> list[object]:
+        return ["replay", self._cut(self.sound("a.flac", NOISE))]
+
+    def cut_mp4(self) -> list[object]:
+        return ["replay", self._cut(self.video("a.mp4", [n / 10 for n in range(50)], codec="libx264"))]
+
+    def cut_flac_beside_good_air(self) -> list[object]:
+        folder = self.good()
+        self._cut(self.sound("good/a.flac", NOISE))
+        more = '[[sensors]]\nid = "mic"\nkind = "audio.file"\npath = "a.flac"\n'
+        self.text("good/scenario.toml", SCENARIO + more)
+        return ["replay", folder]
+
+    def text_named_wav(self) -> list[object]:
+        return ["replay", self.text("a.wav", "hello, this is only text\n" * 50)]
+
+    def table_without_time(self) -> list[object]:
+        return ["replay", self.text("a.csv", "temperature_c,humidity\n20,50\n21,50\n")]
+
+    def times_that_run_backwards(self) -> list[object]:
+        rows = AIR.splitlines()
+        return ["replay", self.text("a.csv", "\n".join([rows[0], *rows[30:40], *rows[1:20], *rows[20:25]]) + "\n")]
+
+    def unknown_key(self) -> list[object]:
+        folder = self.good()
+        self.text("good/scenario.toml", SCENARIO + 'pth = "b.csv"\n')
+        return ["replay", folder]
+
+    def path_outside(self) -> list[object]:
+        self.text("air.csv", AIR)
+        return ["replay", self.text("in/scenario.toml", SCENARIO.replace("air.csv", "../air.csv")).parent]
+
+    def unknown_setting(self) -> list[object]:
+        return ["replay", self.good(), "--config", self.text("k.toml", "false_alarm_per_day = 2\n")]
+
+    def baseline_of_another_version(self) -> list[object]:
+        self.text("base/manifest.json", json.dumps({"version": 99}))
+        return ["replay", self.good(), "--baseline", self.folder / "base"]
+
+    def no_baseline(self) -> list[object]:
+        return ["replay", self.good(), "--baseline", self.folder]
+
+    def start_without_offset(self) -> list[object]:
+        return ["replay", self.good(), "--start", "2024-01-01T00:00:00"]
+
+    def impossible_rate(self) -> list[object]:
+        return ["replay", self.good(), "--false-alarms-per-day", "0"]
+
+    def too_short_to_learn(self) -> list[object]:
+        return ["learn", self.good()]
+
+    def _cut(self, path: Path) -> Path:
+        content = path.read_bytes()
+        path.write_bytes(content[: int(len(content) * 0.6)])
+        return path
+
+
+SAID = {
+    "missing_file": "No such file",
+    "empty_file": "empty",
+    "cut_flac": "a.flac",
+    "cut_mp4": "a.mp4",
+    "cut_flac_beside_good_air": "a.flac",
+    "text_named_wav": "a.wav",
+    "table_without_time": "no time column",
+    "times_that_run_backwards": "a.csv",
+    "unknown_key": "did you mean 'path'?",
+    "path_outside": "lies outside the recording folder",
+    "unknown_setting": "did you mean 'false_alarms_per_day'?",
+    "baseline_of_another_version": "version 99, not",
+    "no_baseline": "there is no baseline",
+    "start_without_offset": "no offset from UTC",
+    "impossible_rate": "--false-alarms-per-day",
+    "too_short_to_learn": "too short to learn from",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path, write_text: Write, write_sound: Write, write_video: Write) -> Site:
+    return Site(tmp_path, write_text, write_sound, write_video)
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_bad_input_is_told_in_one_line_and_leaves_nothing_behind(case: str, site: Site) -> None:
+    arguments = getattr(site, case)()
+    out = site.folder / "new" / "out"
+    assert SAID[case] in refused(kizashi(*arguments, "--out", out))
+    assert not out.parent.exists()
+
+
+def test_a_folder_that_was_there_keeps_what_it_held(site: Site) -> None:
+    kept = site.text("out/verdicts.jsonl", "mine\n")
+    refused(kizashi(*site.cut_flac_beside_good_air(), "--out", kept.parent))
+    assert [path.name for path in kept.parent.iterdir()] == ["verdicts.jsonl"]
+    assert kept.read_text() == "mine\n"
+
+
+def test_an_output_that_cannot_be_is_told_in_one_line(site: Site) -> None:
+    file = site.text("file", "mine\n")
+    assert "nothing can be written there" in refused(kizashi("replay", site.good(), "--out", file / "x"))
+    site.text("out/report.html/mine", "")
+    assert "in the way" in refused(kizashi("replay", site.good(), "--out", file.parent / "out"))
+    assert [path.name for path in (file.parent / "out").iterdir()] == ["report.html"]
+
+
+def test_wrong_use_is_exit_two() -> None:
+    assert kizashi("replay").returncode == 2
+    done = kizashi("replai", "x")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_check_fails_with_one_where_a_sensor_gives_nothing(site: Site) -> None:
+    site.good()
+    site.text("good/a.wav", "hello, this is only text\n" * 50)
+    more = '[[sensors]]\nid = "mic"\nkind = "audio.file"\npath = "a.wav"\n'
+    bad = site.text("good/scenario.toml", SCENARIO + more).parent
+    done = kizashi("check", bad, "--json")
+    assert done.returncode == 1
+    found = {line["what"]: line["fine"] for line in map(json.loads, done.stdout.splitlines())}
+    assert found == {"settings": True, "alarm rate": True, "air": True, "mic": False}
+    site.text("good/scenario.toml", SCENARIO)
+    assert kizashi("check", bad).returncode == 0
+
+
+def test_a_sensor_that_ends_early_or_has_a_gap_abstains_and_is_named(site: Site) -> None:
+    rows = [f"{n},{20 + n % 7}" for n in range(300) if not 100 <= n < 200]
+    site.text("short/gap.csv", "\n".join(["t_s,temperature_c", *rows]))
+    site.text("short/end.csv", AIR)
+    entries = [f'[[sensors]]\nid = "{i}"\nkind = "environment.csv"\npath = "{i}.csv"\n' for i in ("gap", "end")]
+    folder = site.text("short/scenario.toml", "start = 2024-01-01T00:00:00Z\n" + "".join(entries)).parent
+    done = kizashi("replay", folder, "--out", site.folder / "out")
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert re.search(r"gap: .*silent for 1 min", told), told
+    assert re.search(r"end: .*silent for 3 min", told), told
+    last = json.loads((site.folder / "out" / "verdicts.jsonl").read_bytes().splitlines()[-1])
+    assert last["missing"]["end"] == "silent"
+    assert "gap" not in last["missing"] or last["missing"]["gap"] != "silent"
+
+
+def test_json_is_all_that_json_prints(site: Site) -> None:
+    recording = site.good()
+    site.text("good/labels.csv", "start_s,end_s,kind\n1,2,door\n")
+    for command in ("replay", "evaluate", "check"):
+        done = kizashi(command, recording, "--json")
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert all(isinstance(line, dict) for line in lines)
+        assert lines or command == "replay"
+
+
+def test_a_recording_without_a_start_says_so(site: Site) -> None:
+    done = kizashi("replay", site.text("a.csv", AIR))
+    assert done.returncode == 0
+    assert "tells no start" in done.stderr
+    told = kizashi("replay", site.folder / "a.csv", "--start", "2024-11-05T02:10:00+09:00")
+    assert not told.returncode
+    assert not told.stderr
