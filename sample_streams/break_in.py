@@ -194,7 +194,7 @@ def script() -> Script:
         "Synthetic. A shop at night: refrigerator, cars outside, headlights; at 4:21 a window is broken, a person with "
         "a torch climbs in, searches the place and leaves; the camera started 0.6 s after the rest",
         SoundTrack("sound.flac", 16_000, 1, soundings(), room),
-        FilmTrack("picture.mp4", 26, film, LATE_S),
+        FilmTrack("picture.mp4", 27, film, LATE_S),
         AirTrack("air.csv", readings),
         (
             Truth(

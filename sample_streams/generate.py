@@ -3,8 +3,8 @@
     python -m sample_streams.generate [--out DIR] [--only NAME] [--check]
 
 `CHECKSUMS.json` holds, for each file, the SHA-256 of its bytes and of what went into the encoder. `--check` makes
-everything anew beside and says for each stored file "identical", "content identical, encoder differs (a x b)" or
-"differs"; it ends with 1 when a file differs.
+everything anew beside and says for each stored file "identical", "content identical, encoder differs (a x b)", "content
+identical, the same encoder (a) wrote other bytes" or "differs"; it ends with 1 when a file differs.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def compare(home: Path, fresh: Sums) -> dict[str, str]:
             said[file] = "differs"
         elif old["sha256"] == new["sha256"]:
             said[file] = "identical"
+        elif old["encoder"] == new["encoder"]:
+            said[file] = f"content identical, the same encoder ({new['encoder']}) wrote other bytes"
         else:
             said[file] = f"content identical, encoder differs ({old['encoder']} x {new['encoder']})"
     return said

@@ -202,6 +202,6 @@ def script() -> Script:
         "Synthetic. An ordinary hour in an office, cut short to its first 8:40: people come and go, doors, talk, a "
         "telephone, lights off and on, heating; a minute of the air sensor is missing; nothing that matters happens",
         SoundTrack("sound.ogg", 16_000, 1, soundings(), room),
-        FilmTrack("picture.mp4", 27, film),
+        FilmTrack("picture.mp4", 28, film),
         AirTrack("air.csv", readings),
     )

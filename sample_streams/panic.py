@@ -186,7 +186,7 @@ def script() -> Script:
         "Synthetic. A hall by day with twenty people who stroll and talk; at 4:00 somebody screams, and all run for "
         "the exits; nobody comes back",
         SoundTrack("sound.ogg", 48_000, 2, soundings(), room),
-        FilmTrack("picture.mp4", 25, film),
+        FilmTrack("picture.mp4", 26, film),
         AirTrack("air.csv", readings),
         (
             Truth(

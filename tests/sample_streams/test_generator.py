@@ -199,7 +199,7 @@ def test_sound_is_written_alike_twice(file: str, tmp_path: Path) -> None:
 
 
 def test_film_is_written_alike_twice(tmp_path: Path) -> None:
-    frames = list(SCRIPTS["ordinary_hour"]().film.film().frames(range(60, 66)))
+    frames = list(SCRIPTS["ordinary_hour"]().film.film().frames(range(60, 110)))
     sums = [write_film(tmp_path / f"{turn}.mp4", iter(frames), 10.0, 29) for turn in range(2)]
     assert sums[0] == sums[1]
     assert (tmp_path / "0.mp4").read_bytes() == (tmp_path / "1.mp4").read_bytes()
@@ -207,20 +207,22 @@ def test_film_is_written_alike_twice(tmp_path: Path) -> None:
 
 def test_check_tells_another_encoder_from_another_content(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    for name in ("same", "coder", "other", "spoilt"):
+    for name in ("same", "coder", "bytes", "other", "spoilt"):
         (tmp_path / "a" / name).write_bytes(b"x")
     whole = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     told = {"sha256": whole, "content_sha256": "c", "encoder": "coder 1"}
-    stored = {f"a/{name}": dict(told) for name in ("same", "coder", "other", "spoilt")}
+    stored = {f"a/{name}": dict(told) for name in ("same", "coder", "bytes", "other", "spoilt")}
     (tmp_path / CHECKSUMS).write_text(json.dumps(stored))
     (tmp_path / "a" / "spoilt").write_bytes(b"y")
     fresh = stored | {
         "a/coder": {"sha256": "z", "content_sha256": "c", "encoder": "coder 2"},
+        "a/bytes": {"sha256": "z", "content_sha256": "c", "encoder": "coder 1"},
         "a/other": {"sha256": "z", "content_sha256": "d", "encoder": "coder 1"},
     }
     assert compare(tmp_path, fresh) == {
         "a/same": "identical",
         "a/coder": "content identical, encoder differs (coder 1 x coder 2)",
+        "a/bytes": "content identical, the same encoder (coder 1) wrote other bytes",
         "a/other": "differs",
         "a/spoilt": "differs",
     }
