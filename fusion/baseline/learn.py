@@ -81,10 +81,13 @@ def learn_baseline(
     segments, steps = [], []
     for number, recording in enumerate(recordings):
         progress(f"reading {recording.name}")
-        found = [s for s in build_sensors(recording, settings.senses)]
+        found = build_sensors(recording, settings.senses)
         steps.append(choose_tick_s(settings, found))
         sensors |= {sensor.stream: sensor for sensor in found}
         segments.append(Segment(recording.name, number % FOLDS, list(merge(found))))
+    if not sensors:
+        names = ", ".join(recording.name for recording in recordings)
+        raise BadInputError(f"no sensor of {', '.join(settings.senses)}", where=names, mend="choose other senses")
     engine = replace(engine_settings(settings, min(steps)), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
     progress("ranking each part as a stranger to the others")
     memory = cross_fit(segments if len(segments) > 1 else halves(segments[0]), sensors, engine)

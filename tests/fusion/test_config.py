@@ -1,0 +1,93 @@
+"""Settings: a file is read strictly, and nothing impossible gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fusion.assemble import engine_settings
+from fusion.config import Settings, load_settings, override
+from sensors.errors import BadInputError
+from sensors.types import NS, Modality
+
+Write = Callable[..., Path]
+
+
+def refuse(write_text: Write, content: str) -> str:
+    with pytest.raises(BadInputError) as caught:
+        load_settings(write_text("k.toml", content))
+    line = str(caught.value)
+    assert "\n" not in line
+    assert "k.toml" in line
+    return line
+
+
+def test_a_file_says_only_what_differs(write_text: Write) -> None:
+    told = load_settings(write_text("k.toml", "false_alarms_per_day = 2\n[timing]\ntick_s = 0.5\n"))
+    assert told.false_alarms_per_day == 2.0
+    assert told.timing.tick_s == 0.5
+    assert told.windows == Settings().windows
+    assert load_settings(write_text("empty.toml", "")) == Settings() == load_settings(None)
+
+
+@pytest.mark.parametrize(
+    ("content", "near"),
+    [
+        ("false_alarm_per_day = 2", "false_alarms_per_day"),
+        ("[timings]\ntick_s = 1", "timing"),
+        ("[timing]\ntick = 1", "tick_s"),
+        ("[windows]\naudio = 1", "audio_s"),
+        ("[triage]\npatience = 1", "patience_s"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(content: str, near: str, write_text: Write) -> None:
+    assert f"did you mean '{near}'?" in refuse(write_text, content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "false_alarms_per_day = 0",
+        "false_alarms_per_day = -1",
+        "false_alarms_per_day = nan",
+        "false_alarms_per_day = inf",
+        "false_alarms_per_day = true",
+        'false_alarms_per_day = "1"',
+        'senses = ["smell"]',
+        "senses = []",
+        "timing = 3",
+        "[timing]\ntick_s = -1",
+        "[timing]\ntick_s = 1e-12",
+        "[timing]\ntick_s = nan",
+        "[timing]\ntick_s = 1e6",
+        "[windows]\naudio_s = 0",
+        "[triage]\nrelease_factor = 0.5",
+        "[learning]\nenabled = 1",
+        "this is no TOML",
+    ],
+)
+def test_an_impossible_value_is_refused(content: str, write_text: Write) -> None:
+    refuse(write_text, content)
+
+
+def test_the_command_line_has_the_last_word() -> None:
+    told = override(Settings(), "video, audio", 0.5)
+    assert told.senses == (Modality.AUDIO, Modality.VIDEO)
+    assert told.false_alarms_per_day == 0.5
+    assert override(Settings(), None, None) == Settings()
+    for senses, rate in (("smell", None), ("", None), (None, 0.0), (None, float("nan")), (None, float("inf"))):
+        with pytest.raises(BadInputError, match="--"):
+            override(Settings(), senses, rate)
+
+
+@pytest.mark.parametrize("tick_s", [0.01, 0.1, 0.3, 7.0, 60.0, 3600.0])
+def test_every_allowed_tick_gives_an_engine_that_can_work(tick_s: float) -> None:
+    engine = engine_settings(Settings(), tick_s)
+    assert engine.tick_ns == round(tick_s * NS)
+    assert engine.block_ns % engine.tick_ns == 0
+    assert engine.block_ns >= 10 * engine.tick_ns
+    assert min(engine.windows_ns.values()) >= engine.tick_ns
+    assert engine.hold_ns >= 2 * engine.tick_ns
+    assert engine.learn_after_ns > engine.lead_ns
