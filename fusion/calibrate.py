@@ -127,10 +127,12 @@ class Past:
         No rank is below (n + 1) ** -depth for n values: how far n values may be extrapolated.
     prior : TailPrior
         What is known of the tail before any value was seen.
+    least : int
+        Fewest values that a tail is fitted to.
     """
 
-    def __init__(self, capacity: int = 20_000, depth: float = 2.0, prior: TailPrior = NO_PRIOR) -> None:
-        self._capacity, self._depth, self._prior = capacity, depth, prior
+    def __init__(self, capacity: int = 20_000, depth: float = 2.5, prior: TailPrior = NO_PRIOR, least: int = 8) -> None:
+        self._capacity, self._depth, self._prior, self._least = capacity, depth, prior, least
         self._window: deque[float] = deque()
         self._sorted: list[float] = []
         self._tail: Tail | None = None
@@ -190,5 +192,5 @@ class Past:
         return self
 
     def _fit(self) -> None:
-        self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior)
+        self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior, least=self._least)
         self._since_fit = 0

@@ -27,8 +27,8 @@ from sensors.types import NS
 
 DAY_NS = 86_400 * NS
 
-THEORY = TailPrior(10, 0.5)
-"""-log10 of a true p-value has an exponential tail of mean 1 / ln 10 = 0.43; rounded up, and worth ten blocks."""
+THEORY = TailPrior(20, 0.5)
+"""-log10 of a true p-value has an exponential tail of mean 1 / ln 10 = 0.43; rounded up, and worth twenty blocks."""
 
 ALLOWANCE = 2.0
 
@@ -152,4 +152,4 @@ class Rarity:
 
 def new_past() -> Past:
     """An empty past of block maxima: extrapolated as far as need be, since its tail is known in theory."""
-    return Past(depth=float("inf"), prior=THEORY)
+    return Past(depth=float("inf"), prior=THEORY, least=4)
