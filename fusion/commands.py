@@ -36,13 +36,14 @@ def replay_all(
                 account = _replayed(recording, settings, known, folder / "verdicts.jsonl")
                 write_incidents(folder / "incidents.jsonl", account)
                 _draw(folder, recording, settings)
-            _tell(f"{target / 'report.html'}")
         _tell_start(recording)
         if as_json:
             sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
             sys.stdout.flush()
         else:
-            print(incidents_table(recording, account))
+            print(incidents_table(recording, account), flush=True)
+        if out is not None:
+            _tell(f"\nreport: {target / 'report.html'}")
 
 
 def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) -> None:
