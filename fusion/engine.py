@@ -22,11 +22,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.align import FOREVER, NEVER, Aligner
+from fusion.align import NEVER, Aligner
+from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, FusedScore, Incident, Missing, Part
 from fusion.explain import explain
-from fusion.rarity import Rarity
+from fusion.rarity import DAY_NS, Rarity
 from fusion.senses import Senses
 from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Health, Modality, Score
@@ -146,8 +147,7 @@ class Engine:
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None
         self._moments: deque[tuple[int, dict[int, float]]] = deque()
-        self._disturbed: deque[tuple[int, int]] = deque(maxlen=1000)
-        self._disturbed_since: int | None = None
+        self._disturbances = Disturbances(settings.lead_ns, ALLOWANCE * settings.triage.false_alarms_per_day / DAY_NS)
         if memory:
             self._restore(memory)
 
@@ -197,9 +197,7 @@ class Engine:
 
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
-        if self._disturbed_since is not None and at_ns >= self._disturbed_since:
-            return False
-        return all(not start <= at_ns <= end for start, end in self._disturbed)
+        return self._disturbances.calm(at_ns) is Calm.QUIET
 
     def snapshot(self) -> Memory:
         """What was learned so far."""
@@ -260,11 +258,7 @@ class Engine:
         latched = self._triage.latched_since_ns
         accepted = latched is not None and tick_ns - latched >= self._settings.accept_after_ns
         disturbed = self._triage.current is not None or (latched is not None and not accepted)
-        if disturbed and self._disturbed_since is None:
-            self._disturbed_since = tick_ns - self._settings.lead_ns
-        elif not disturbed and self._disturbed_since is not None:
-            self._disturbed.append((self._disturbed_since, tick_ns))
-            self._disturbed_since = None
+        self._disturbances.mark(tick_ns, disturbed)
 
     def _note(self, tick_ns: int, said: dict[int, float], statistics: Mapping[int, float]) -> None:
         self._rarity.observe(tick_ns, statistics)
@@ -272,14 +266,10 @@ class Engine:
             self._moments.append((tick_ns, said))
 
     def _learn(self, until_ns: int) -> None:
-        self._senses.learn(until_ns, self.quiet)
+        self._senses.learn(until_ns, self._disturbances.calm)
         while self._moments and self._moments[0][0] <= until_ns:
             at_ns, said = self._moments.popleft()
             if self.quiet(at_ns):
                 self._dependence.learn(said)
-        spans = [*self._disturbed]
-        if self._disturbed_since is not None:
-            spans.append((self._disturbed_since, FOREVER))
-        self._rarity.settle(until_ns, spans)
-        while self._disturbed and self._disturbed[0][1] < until_ns - self._settings.accept_after_ns:
-            self._disturbed.popleft()
+        self._rarity.settle(until_ns, self._disturbances)
+        self._disturbances.forget(until_ns - self._settings.accept_after_ns)

@@ -7,30 +7,25 @@ rate, doi:10.1103/PhysRevD.98.024050).
 
 Why one past for each set of senses: with a sense missing the statistic is made of fewer parts. Ranked against the past
 of the same set, the rate holds with any subset.
-
-Why alarms still count, up to a limit: leaving them all out would cut the very tail that decides, and each cut would
-lower the next threshold. So an alarm counts once, as "at least the threshold" (censored: how strange it was is not
-learned), but no more often than `ALLOWANCE` times the rate that the operator set: a real incident is not chance.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.calibrate import Past, TailPrior
+from fusion.calm import Calm, Disturbances
 from sensors.types import NS
 
 DAY_NS = 86_400 * NS
 
 THEORY = TailPrior(20, 0.5)
 """-log10 of a true p-value has an exponential tail of mean 1 / ln 10 = 0.43; rounded up, and worth twenty blocks."""
-
-ALLOWANCE = 2.0
 
 
 @dataclass(slots=True)
@@ -63,7 +58,6 @@ class Rarity:
         self._pasts: dict[int, Past] = {}
         self._block: _Block | None = None
         self._pending: deque[_Block] = deque()
-        self._allowed = 0.0
         self._counted_ns: int | None = None
 
     def per_day(self, senses: int, statistic: float) -> tuple[float | None, bool]:
@@ -112,23 +106,18 @@ class Rarity:
             if statistic > peaks.get(senses, -1.0):
                 peaks[senses] = statistic
 
-    def settle(self, until_ns: int, disturbed: Iterable[tuple[int, int]]) -> None:
-        """Learn the blocks that ended by `until_ns`; of each disturbed span only that there was one."""
-        spans = list(disturbed)
+    def settle(self, until_ns: int, disturbances: Disturbances) -> None:
+        """Learn the blocks that ended by `until_ns`; of a censored span only that there was one, of others nothing."""
         while self._pending and (self._pending[0].number + 1) * self._block_ns <= until_ns:
             block = self._pending.popleft()
-            self._allowed = min(self._allowed + ALLOWANCE * self._per_day / self._blocks_per_day, 10.0)
-            start, end = block.number * self._block_ns, (block.number + 1) * self._block_ns
-            touched = [span for span in spans if span[0] < end and span[1] > start]
-            usual = {senses: peak for senses, peak in block.peaks.items() if 2 * block.seen[senses] >= self._full}
-            for senses, peak in usual.items():
-                if not touched:
-                    self._learn(senses, peak)
-                elif touched[0][0] != self._counted_ns and self._allowed >= 1:
-                    self._learn(senses, self.threshold(senses))
-            if touched and usual and touched[0][0] != self._counted_ns:
-                self._counted_ns = touched[0][0]
-                self._allowed = max(0.0, self._allowed - 1)
+            start = block.number * self._block_ns
+            span, calm = disturbances.touching(start, start + self._block_ns)
+            if calm is Calm.EXCLUDED or (calm is Calm.CENSORED and span == self._counted_ns):
+                continue
+            for senses, peak in block.peaks.items():
+                if 2 * block.seen[senses] >= self._full:
+                    self._learn(senses, peak if calm is Calm.QUIET else self.threshold(senses))
+            self._counted_ns = span
 
     def threshold(self, senses: int) -> float:
         """The statistic whose rate is the operator's setting; infinite while the past is too short."""

@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 
 from fusion.align import NEVER, Presence, StreamJoin
 from fusion.calibrate import Past, TailPrior
+from fusion.calm import Calm
 from fusion.combine import p_value_of, surprise_of
 from fusion.events import Calibrated, Missing
 from sensors.types import Modality, Score
 
 NOTABLE = 0.05
 """Channels with a p-value above this are not named as reasons."""
+
+NO_MORE = 1e-3
+"""A censored score is learned as at most as strange as this p-value."""
 
 LASTING = ":lasting"
 """Suffix of the name under which a sense's average is remembered."""
@@ -128,12 +132,15 @@ class Senses:
                     best[said.score.channel] = said
         return tuple(sorted(best.values(), key=lambda said: (said.p_value, said.score.channel))[:3])
 
-    def learn(self, until_ns: int, quiet: Callable[[int], bool]) -> None:
-        """Take as normal what was said by `until_ns` while it was quiet."""
+    def learn(self, until_ns: int, calm: Callable[[int], Calm]) -> None:
+        """Take as normal what was said by `until_ns` while it was quiet; of censored moments no more than `NO_MORE`."""
         while self._pending and self._pending[0][0] <= until_ns:
             at_ns, channel, raw = self._pending.popleft()
-            if quiet(at_ns):
+            state = calm(at_ns)
+            if state is Calm.QUIET:
                 channel.past.learn(raw)
+            elif state is Calm.CENSORED and len(channel.past) >= self._least:
+                channel.past.learn(min(raw, channel.past.level(NO_MORE)))
 
     def pasts(self) -> dict[str, NDArray[np.float64]]:
         """Past raw scores by channel, oldest first."""

@@ -1,0 +1,74 @@
+"""What may be learned: nothing of an alarm, except that there was one.
+
+Why an alarm still counts, up to a limit: leaving all of them out would cut off the very tail that decides, each cut
+would lower the next threshold, and the rate of false alarms would not hold. So an alarm is learned censored: as "at
+least this strange" and no more. But no more often than `ALLOWANCE` times the rate that the operator set: a real
+incident is not chance, and is left out whole.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+ALLOWANCE = 2.0
+MOST = 10.0
+"""Alarms that may be counted in a row after a long quiet time."""
+
+
+class Calm(Enum):
+    """What may be learned of a moment."""
+
+    QUIET = "quiet"
+    CENSORED = "censored"
+    EXCLUDED = "excluded"
+
+
+class Disturbances:
+    """Spans of time in which something alarmed, or was about to.
+
+    Parameters
+    ----------
+    lead_ns : int
+        How long before an alarm its onset may have begun.
+    allowed_per_ns : float
+        Alarms per nanosecond that may be counted as chance.
+    """
+
+    def __init__(self, lead_ns: int, allowed_per_ns: float) -> None:
+        self._lead_ns, self._allowed_per_ns = lead_ns, allowed_per_ns
+        self._spans: deque[tuple[int, int, Calm]] = deque(maxlen=1000)
+        self._since: tuple[int, Calm] | None = None
+        self._allowed = 0.0
+        self._marked_ns: int | None = None
+
+    def mark(self, at_ns: int, disturbed: bool) -> None:
+        """Note whether this tick is disturbed; ticks must grow."""
+        if self._marked_ns is not None:
+            self._allowed = min(self._allowed + (at_ns - self._marked_ns) * self._allowed_per_ns, MOST)
+        self._marked_ns = at_ns
+        if disturbed and self._since is None:
+            counted = self._allowed >= 1
+            self._allowed -= counted
+            self._since = at_ns - self._lead_ns, Calm.CENSORED if counted else Calm.EXCLUDED
+        elif not disturbed and self._since is not None:
+            self._spans.append((self._since[0], at_ns, self._since[1]))
+            self._since = None
+
+    def calm(self, at_ns: int) -> Calm:
+        """What may be learned of this moment."""
+        return self.touching(at_ns, at_ns)[1]
+
+    def touching(self, start_ns: int, end_ns: int) -> tuple[int | None, Calm]:
+        """The first disturbed span that touches a stretch of time: its start, and what may be learned of it."""
+        for start, end, calm in self._spans:
+            if start <= end_ns and end >= start_ns:
+                return start, calm
+        if self._since is not None and end_ns >= self._since[0]:
+            return self._since
+        return None, Calm.QUIET
+
+    def forget(self, before_ns: int) -> None:
+        """Drop spans that ended before."""
+        while self._spans and self._spans[0][1] < before_ns:
+            self._spans.popleft()
