@@ -30,8 +30,7 @@ lint: $(READY) ## Style and types only
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(READY) ## Speed and memory of a replay, on one core
-	@set -e; for file in benchmarks/[a-z]*.py; do \
-		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" $(DEMO); done
+	@$(BIN)/python -m benchmarks.replay $(DEMO)
 
 clean: ## Away with what was made here
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensors.errors import BadInputError, KizashiError
+from sensors.errors import KizashiError, WrongUseError
 
 if TYPE_CHECKING:
     from fusion.config import Settings
@@ -122,9 +122,9 @@ def _recordings(paths: list[Path], start: str | None) -> list[Recording]:
         try:
             moment = datetime.fromisoformat(start)
         except ValueError as error:
-            raise BadInputError(f"'{start}' is no date and time", where="--start", mend=START_EXAMPLE) from error
+            raise WrongUseError(f"'{start}' is no date and time", where="--start", mend=START_EXAMPLE) from error
         if moment.tzinfo is None:
-            raise BadInputError("the start has no offset from UTC", where="--start", mend=START_EXAMPLE)
+            raise WrongUseError("the start has no offset from UTC", where="--start", mend=START_EXAMPLE)
         start_ns = round(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
     return [load_recording(path, start_ns) for path in paths]
 

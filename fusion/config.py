@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from fusion.strict_toml import read_toml, require_known
-from sensors.errors import BadInputError
+from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
 
 
@@ -106,17 +106,18 @@ def override(settings: Settings, senses: str | None, false_alarms_per_day: float
 
     Raises
     ------
-    BadInputError
+    WrongUseError
         If a sense is unknown or the rate is not above zero.
     """
     if false_alarms_per_day is not None:
         if not 0 < false_alarms_per_day <= 1e9:
-            raise BadInputError(
-                f"{false_alarms_per_day} is no rate", where="--false-alarms-per-day", mend="give a number above 0"
-            )
+            what = f"{false_alarms_per_day} is no rate"
+            raise WrongUseError(what, where="--false-alarms-per-day", mend="give a number above 0")
         settings = msgspec.structs.replace(settings, false_alarms_per_day=float(false_alarms_per_day))
     if senses is not None:
-        names = [name.strip() for name in senses.split(",") if name.strip()]
-        require_known(names or [""], list(Modality), "--senses")
-        settings = msgspec.structs.replace(settings, senses=tuple(sorted({Modality(name) for name in names})))
+        names = {name.strip() for name in senses.split(",")}
+        if unknown := names - set(Modality):
+            what = f"'{min(unknown)}' is no sense"
+            raise WrongUseError(what, where="--senses", mend=f"choose from {','.join(Modality)}")
+        settings = msgspec.structs.replace(settings, senses=tuple(sorted(map(Modality, names))))
     return settings

@@ -164,8 +164,8 @@ class Engine:
     def push(self, item: Score | Health) -> None:
         """Take what a sensor said."""
         self._aligner.push(item)
-        if isinstance(item, Score):
-            self._first_ns = item.end_ns if self._first_ns is None else min(self._first_ns, item.end_ns)
+        at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
+        self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
 
     def reach(self, stream: str, until_ns: int) -> None:
         """Nothing of this stream that ends by `until_ns` will come any more."""

@@ -31,7 +31,9 @@ def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
     together = "Together this" if len(parts) > 1 else "This"
     rate = rarity(peak.per_day) if peak.per_day is not None else "at an unknown rate"
     guess = ", a rate estimated beyond what this site's past can show" if peak.extrapolated else ""
-    blind = f" Without {', '.join(m.stream for m in peak.missing)}." if peak.missing else ""
+    seen_by = {str(part.sense) for part in parts}
+    absent = [missing.stream for missing in peak.missing if missing.stream not in seen_by]
+    blind = f" Without {', '.join(absent)}." if absent else ""
     return kind, f"{seen}. {together} would occur by chance {rate} here{guess}.{blind}"
 
 

@@ -27,3 +27,9 @@ class BadInputError(KizashiError):
     def __init__(self, what: str, *, where: object, mend: str) -> None:
         super().__init__(f"{where}: {what}; {mend}")
         self.what, self.where, self.mend = what, str(where), mend
+
+
+class WrongUseError(BadInputError):
+    """An option of the command line has a value that it cannot have."""
+
+    exit_code = 2

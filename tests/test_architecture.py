@@ -27,12 +27,12 @@ LAYERS = [
     "engine strict_toml",
     "senses explain triage",
     "align combine rarity words",
-    "calibrate events",
+    "calibrate calm events",
     ". baseline report sinks",
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
-PURE = frozenset("events calibrate align combine rarity triage engine senses explain words".split())
+PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain words".split())
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum functools heapq itertools math operator statistics "
     "typing numpy numpy.typing numpy.linalg sensors.types".split()

@@ -23,9 +23,9 @@ def kizashi(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(KIZASHI), *map(str, arguments)], capture_output=True, text=True, timeout=120)
 
 
-def refused(done: subprocess.CompletedProcess[str]) -> str:
+def refused(done: subprocess.CompletedProcess[str], code: int = 3) -> str:
     """The one line that says what, where, and how to mend it."""
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == code, done.stderr
     assert not done.stdout
     (line,) = done.stderr.splitlines()
     assert line.startswith("kizashi: ")
@@ -91,12 +91,6 @@ class Site:
     def no_baseline(self) -> list[object]:
         return ["replay", self.good(), "--baseline", self.folder]
 
-    def start_without_offset(self) -> list[object]:
-        return ["replay", self.good(), "--start", "2024-01-01T00:00:00"]
-
-    def impossible_rate(self) -> list[object]:
-        return ["replay", self.good(), "--false-alarms-per-day", "0"]
-
     def too_short_to_learn(self) -> list[object]:
         return ["learn", self.good()]
 
@@ -120,8 +114,6 @@ SAID = {
     "unknown_setting": "did you mean 'false_alarms_per_day'?",
     "baseline_of_another_version": "version 99, not",
     "no_baseline": "there is no baseline",
-    "start_without_offset": "no offset from UTC",
-    "impossible_rate": "--false-alarms-per-day",
     "too_short_to_learn": "too short to learn from",
 }
 
@@ -152,6 +144,19 @@ def test_an_output_that_cannot_be_is_told_in_one_line(site: Site) -> None:
     site.text("out/report.html/mine", "")
     assert "in the way" in refused(kizashi("replay", site.good(), "--out", file.parent / "out"))
     assert [path.name for path in (file.parent / "out").iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--start", "2024-01-01T00:00:00", "no offset from UTC"),
+        ("--start", "noon", "no date and time"),
+        ("--false-alarms-per-day", "0", "no rate"),
+        ("--senses", "smell", "choose from"),
+    ],
+)
+def test_an_option_that_cannot_be_is_wrong_use(option: str, value: str, said: str, site: Site) -> None:
+    assert said in refused(kizashi("replay", site.good(), option, value), 2)
 
 
 def test_wrong_use_is_exit_two() -> None:
