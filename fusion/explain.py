@@ -50,8 +50,8 @@ def quantity(channel: str) -> str:
 
 
 def describe_part(part: Part) -> str:
-    """What one sense saw: its strangest channels, and how rare they are together."""
-    seen = ", ".join(describe_channel(channel) for channel in part.channels[:2]) or "nothing of its own"
+    """What one sense saw: its strangest channel, and how rare what it saw altogether is."""
+    seen = describe_channel(part.channels[0]) if part.channels else "nothing of its own"
     return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)} moments)"
 
 
@@ -60,8 +60,8 @@ def describe_channel(channel: Calibrated) -> str:
     score = channel.score
     words = score.channel.replace(":", " ").replace(".", " ").replace("_", " ")
     if score.value is not None:
-        usual = f", usually {score.usual:.4g}" if score.usual is not None else ""
-        words += f" {score.value:.4g} {score.unit}".rstrip() + usual
+        usual = f", usually {score.usual:.3g}" if score.usual is not None else ""
+        words += f" {score.value:.3g} {score.unit}".rstrip() + usual
     if score.top:
         words += " around " + " and ".join(name for name, _ in score.top[:2])
     return words

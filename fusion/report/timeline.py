@@ -21,7 +21,7 @@ from sensors.types import NS
 COLUMNS = 2048
 FIRST_WIDTH_NS = NS // 10
 MOST_REASONS = 6
-LEARNING = ("warming", "learning")
+LEARNING = ("warming", "learning", "nothing yet")
 """How the reasons of sensors begin that are there and still have too short a past."""
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from fusion.events import Incident
 from fusion.recording import Recording
 from fusion.replay import Account
+from fusion.report.timeline import LEARNING
 from fusion.words import counted, duration
 from sensors.types import NS
 
@@ -44,8 +45,9 @@ def _unseen(account: Account, width: int) -> Iterable[str]:
         yield ""
         yield from _wrapped(f"No verdict for {blind}: too little was known of what is usual here.", width)
     for stream, reasons in sorted(account.missing_ticks.items()):
-        told = ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in sorted(reasons.items()))
-        yield from _wrapped(f"{stream}: {told}.", width)
+        broken = {reason: ticks for reason, ticks in sorted(reasons.items()) if not reason.startswith(LEARNING)}
+        if told := ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in broken.items()):
+            yield from _wrapped(f"{stream} was missing: {told}.", width)
     if account.late:
         yield f"  {counted(account.late, 'score')} came too late to count."
 

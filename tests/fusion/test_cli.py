@@ -188,8 +188,8 @@ def test_a_sensor_that_ends_early_or_has_a_gap_abstains_and_is_named(site: Site)
     done = kizashi("replay", folder, "--out", site.folder / "out")
     assert done.returncode == 0, done.stderr
     told = " ".join(done.stdout.split())
-    assert re.search(r"gap: .*silent for 1 min", told), told
-    assert re.search(r"end: .*silent for 3 min", told), told
+    assert re.search(r"gap was missing: .*silent for 1 min", told), told
+    assert re.search(r"end was missing: .*silent for 3 min", told), told
     last = json.loads((site.folder / "out" / "verdicts.jsonl").read_bytes().splitlines()[-1])
     assert last["missing"]["end"] == "silent"
     assert "gap" not in last["missing"] or last["missing"]["gap"] != "silent"

@@ -1,0 +1,65 @@
+"""What README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[2]
+README = (HOME / "README.md").read_text(encoding="utf-8")
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+Blocks = dict[str, list[str]]
+
+
+def blocks() -> Blocks:
+    """Code blocks by language."""
+    found: Blocks = {}
+    for language, text in re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL):
+        found.setdefault(language, []).append(text)
+    return found
+
+
+def kizashi(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run([str(SCRIPTS / "kizashi"), *arguments], cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    command, *shown = blocks()["console"][0].splitlines()
+    words = command.removeprefix("$ kizashi ").replace("out/demo", str(tmp_path / "out")).split()
+    assert kizashi(*words, cwd=HOME).split() == "\n".join(shown).split()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "incidents.jsonl", "report.html", "timeline.png", "verdicts.jsonl",
+    }  # fmt: skip
+
+
+def test_the_other_commands_of_the_readme_work(tmp_path: Path) -> None:
+    for day in ("quiet-monday", "quiet-tuesday", "friday", "saturday"):
+        (tmp_path / day).mkdir()
+        rows = "".join(f"{n},{20 + (n * 7 % 11) / 10}\n" for n in range(600))
+        (tmp_path / day / "air.csv").write_text("t_s,temperature_c\n" + rows)
+        (tmp_path / day / "labels.csv").write_text("start_s,end_s,kind\n100,110,door\n")
+        sensor = '[[sensors]]\nid = "air"\nkind = "environment.csv"\npath = "air.csv"\n'
+        (tmp_path / day / "scenario.toml").write_text(f'name = "{day}"\nstart = 2024-11-05T02:10:00Z\n{sensor}')
+    (tmp_path / "settings.toml").write_text("false_alarms_per_day = 2\n")
+    for line in blocks()["console"][1].splitlines():
+        kizashi(*line.removeprefix("$ kizashi ").split(), cwd=tmp_path)
+
+
+def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
+    (text,) = blocks()["toml"]
+    assert len(tomllib.loads(text)["sensors"]) == 2
+    (tmp_path / "scenario.toml").write_text(text)
+    (tmp_path / "air.csv").write_text("t_s,co2_ppm\n0,400\n1,401\n")
+    (tmp_path / "sound.flac").write_bytes(b"fLaC, to be found but not yet read")
+    from fusion.recording import load_recording
+
+    recording = load_recording(tmp_path)
+    assert [sensor.id for sensor in recording.sensors] == ["shop/mic", "shop/air"]
+    assert recording.utc_offset_s == pytest.approx(9 * 3600)
