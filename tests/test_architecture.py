@@ -23,7 +23,7 @@ LAYERS = [
     "replay report.picture report.cards report.sheet",
     "runner report.lanes",
     "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
-    "baseline.folder config recording records",
+    "baseline.folder baseline.spool config recording records",
     "engine strict_toml",
     "senses explain triage",
     "align combine rarity words",

@@ -1,6 +1,6 @@
 """Learn what is normal at a site from quiet recordings.
 
-1. Features of every recording are taken once.
+1. Features of every recording are taken once, and kept on disk.
 2. The recordings are divided into folds (a single one into halves). Each fold is scored by detectors that learned the
    other folds, and ranked against the others' scores: as a stranger, the way tomorrow will be.
 3. What the fusion then says of each fold is its past: how strange chance alone gets here.
@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
+from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
 from fusion.engine import Engine, EngineSettings, Memory
 from fusion.recording import Recording
@@ -30,7 +33,7 @@ from fusion.senses import LASTING
 from fusion.triage import TriageSettings
 from sensors.base import Detector, PatientDetector, Sensor
 from sensors.errors import BadInputError
-from sensors.types import NS, Features, Health, Quality, Score
+from sensors.types import NS, Health, Quality, Score
 
 NEVER_ALARMS = 1e-300
 """False alarms per day while learning: all of it is declared quiet."""
@@ -41,19 +44,38 @@ FOLDS = 5
 Scores = Mapping[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
-    """A stretch of a quiet recording, as `runner.merge` gave it."""
+    """A stretch of a quiet recording: a name, its fold, and items that can be iterated again and again."""
 
     name: str
     fold: int
-    items: Sequence[tuple[str, Features | None, int]]
+    items: Iterable[Item]
 
-    @property
+    @cached_property
+    def streams(self) -> frozenset[str]:
+        """Sensors that it has."""
+        return frozenset(stream for stream, _, _ in self.items)
+
+    @cached_property
     def span_ns(self) -> tuple[int, int]:
         """Event time of its first and last features."""
-        ends = [item.end_ns for _, item, _ in self.items if item is not None]
+        ends = [features.end_ns for _, features, _ in self.items if features is not None]
         return (ends[0], ends[-1]) if ends else (0, 0)
+
+
+@dataclass(frozen=True)
+class Half:
+    """The items up to a moment, or those after it."""
+
+    items: Iterable[Item]
+    middle_ns: int
+    second: bool
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self.items:
+            if (item[1] is None or item[1].end_ns > self.middle_ns) == self.second:
+                yield item
 
 
 def learn_baseline(
@@ -77,31 +99,23 @@ def learn_baseline(
     BadInputError
         If the recordings are too short to learn from.
     """
-    sensors: dict[str, Sensor] = {}
-    segments, steps = [], []
-    for number, recording in enumerate(recordings):
-        progress(f"reading {recording.name}")
-        found = build_sensors(recording, settings.senses)
-        steps.append(choose_tick_s(settings, found))
-        sensors |= {sensor.stream: sensor for sensor in found}
-        segments.append(Segment(recording.name, number % FOLDS, list(merge(found))))
-    if not sensors:
-        names = ", ".join(recording.name for recording in recordings)
-        raise BadInputError(f"no sensor of {', '.join(settings.senses)}", where=names, mend="choose other senses")
-    engine = replace(engine_settings(settings, min(steps)), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
-    progress("ranking each part as a stranger to the others")
-    memory = cross_fit(segments if len(segments) > 1 else halves(segments[0]), sensors, engine)
-    if not any(len(values) >= engine.least_blocks for values in memory.blocks.values()):
-        least_s = 2 * engine.least_blocks * engine.block_ns / NS + 120
-        names = ", ".join(recording.name for recording in recordings)
-        raise BadInputError("too short to learn from", where=names, mend=f"give at least {least_s:.0f} s of quiet")
-    detectors = {stream: detector.state() for stream, detector in learned(segments, sensors).items()}
+    with TemporaryDirectory(dir=out) as place:
+        segments, sensors, tick_s = _read(recordings, settings, Path(place), progress)
+        engine = replace(engine_settings(settings, tick_s), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
+        progress("ranking each part as a stranger to the others")
+        memory = cross_fit(segments if len(segments) > 1 else halves(segments[0]), sensors, engine)
+        if not any(len(values) >= engine.least_blocks for values in memory.blocks.values()):
+            least_s = 2 * engine.least_blocks * engine.block_ns / NS + 120
+            mend = f"give at least {least_s:.0f} s of quiet"
+            raise BadInputError("too short to learn from", where=_names(recordings), mend=mend)
+        detectors = {stream: detector.state() for stream, detector in learned(segments, sensors).items()}
+        spans = [(segment.name, *segment.span_ns) for segment in segments]
     manifest = Manifest(
         version=VERSION,
         kizashi=version("kizashi"),
         tick_s=engine.tick_ns / NS,
         block_s=engine.block_ns / NS,
-        learned_from=tuple(LearnedFrom(s.name, s.span_ns[0], (s.span_ns[1] - s.span_ns[0]) / NS) for s in segments),
+        learned_from=tuple(LearnedFrom(name, start, (end - start) / NS) for name, start, end in spans),
         sensors={stream: str(sensor.modality) for stream, sensor in sorted(sensors.items())},
         scores={name: len(values) for name, values in memory.channels.items()},
         blocks={name: len(values) for name, values in memory.blocks.items()},
@@ -111,13 +125,32 @@ def learn_baseline(
     return manifest
 
 
+def _read(
+    recordings: Sequence[Recording], settings: Settings, place: Path, progress: Callable[[str], None]
+) -> tuple[list[Segment], dict[str, Sensor], float]:
+    """Features of all recordings, spooled; the sensors by stream; the tick that suits the quickest of them."""
+    sensors: dict[str, Sensor] = {}
+    segments, steps = [], []
+    for number, recording in enumerate(recordings):
+        progress(f"reading {recording.name}")
+        found = build_sensors(recording, settings.senses)
+        steps.append(choose_tick_s(settings, found))
+        sensors |= {sensor.stream: sensor for sensor in found}
+        segments.append(Segment(recording.name, number % FOLDS, Spool(place / str(number), merge(found))))
+    if not sensors:
+        what = f"no sensor of {', '.join(settings.senses)}"
+        raise BadInputError(what, where=_names(recordings), mend="choose other senses")
+    return segments, sensors, min(steps)
+
+
+def _names(recordings: Sequence[Recording]) -> str:
+    return ", ".join(recording.name for recording in recordings)
+
+
 def halves(segment: Segment) -> list[Segment]:
     """A segment cut in the middle of its time, as two folds."""
     middle = sum(segment.span_ns) // 2
-    parts: tuple[list[tuple[str, Features | None, int]], ...] = ([], [])
-    for item in segment.items:
-        parts[item[1] is None or item[1].end_ns > middle].append(item)
-    return [Segment(segment.name, fold, part) for fold, part in enumerate(parts)]
+    return [Segment(segment.name, fold, Half(segment.items, middle, bool(fold))) for fold in (0, 1)]
 
 
 def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings) -> Memory:
@@ -128,16 +161,19 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
     Memory
         Scores of all segments, and the past of the fused statistic over all of them.
     """
-    said = [list(score_segment(segment, segments, sensors, settings.learn_after_ns)) for segment in segments]
-    thinned = [thin_scores((item for _, items, _ in one for item in items), settings.learn_every_ns) for one in said]
+
+    def said(segment: Segment) -> Iterator[tuple[str, list[Score | Health], int]]:
+        return score_segment(segment, segments, sensors, settings.learn_after_ns)
+
+    thinned = [thin_scores((x for _, items, _ in said(s) for x in items), settings.learn_every_ns) for s in segments]
     memory = Memory({}, {}, {})
-    for segment, scores in zip(segments, said, strict=True):
+    for segment in segments:
         others = gather([t for s, t in zip(segments, thinned, strict=True) if s.fold != segment.fold])
         streams = {stream: sensor.modality for stream, sensor in sensors.items()}
         engine = Engine(settings, streams, None, replace(memory, channels={**lasting(memory), **others}))
-        for stream in streams.keys() - {stream for stream, _, _ in scores}:
+        for stream in streams.keys() - segment.streams:
             engine.reach(stream, segment.span_ns[1])
-        for stream, items, next_ns in scores:
+        for stream, items, next_ns in said(segment):
             for item in items:
                 engine.push(item)
             engine.reach(stream, min(next_ns, segment.span_ns[1]))
