@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusion.combine import Dependence, combine, gamma_survival, p_value_of, shares, surprise_of
+
+LAW = settings(deadline=None, derandomize=True, database=None)
+
+P_VALUES = st.floats(-25.0, 0.0).map(lambda exponent: 10.0**exponent)
+SENSES = ("audio", "environment", "video")
+SAID = st.dictionaries(st.integers(0, 2), P_VALUES, min_size=1)
+
+
+def independent() -> Dependence:
+    """Senses that have nothing in common."""
+    known = Dependence(SENSES)
+    for p_values in 1 - np.random.default_rng(0).random((3000, 3)):
+        known.learn(dict(enumerate(p_values.tolist())))
+    return known
+
+
+def identical(senses: int = 2) -> Dependence:
+    """Senses that always say the same."""
+    known = Dependence(SENSES)
+    for p_value in (1 - np.random.default_rng(0).random(3000)).tolist():
+        known.learn(dict.fromkeys(range(senses), p_value))
+    return known
+
+
+INDEPENDENT, IDENTICAL = independent(), identical()
+DEPENDENCES = st.sampled_from([Dependence(SENSES), INDEPENDENT, IDENTICAL])
+
+
+@LAW
+@given(st.floats(1e-30, 0.499))
+def test_a_cauchy_score_and_its_p_value_are_inverse(p_value: float) -> None:
+    assert p_value_of(surprise_of(p_value)) == pytest.approx(p_value, rel=1e-9)
+
+
+@LAW
+@given(st.floats(0.5, 1.0))
+def test_what_is_ordinary_has_no_surprise_and_silences_nobody(p_value: float) -> None:
+    assert surprise_of(p_value) == 0.0
+
+
+@LAW
+@given(P_VALUES, DEPENDENCES)
+def test_a_sense_alone_is_taken_at_its_word(p_value: float, known: Dependence) -> None:
+    assert combine(known, {1: p_value}) == pytest.approx(min(p_value, 0.5), rel=1e-9)
+
+
+@LAW
+@given(SAID, DEPENDENCES)
+def test_one_strange_sense_is_enough(said: dict[int, float], known: Dependence) -> None:
+    """Whatever the others say, the strangest sense counts at least as if it had been one of so many looks."""
+    looks = len(said) + (len(said) > 1)
+    assert 0 < combine(known, said) <= min(0.5, looks * min(said.values())) * (1 + 1e-9)
+
+
+@LAW
+@given(SAID, DEPENDENCES, st.data())
+def test_a_stranger_sense_never_makes_the_whole_less_strange(
+    said: dict[int, float], known: Dependence, data: st.DataObject
+) -> None:
+    index = data.draw(st.sampled_from(sorted(said)))
+    stranger = {**said, index: said[index] * data.draw(st.floats(1e-5, 1.0))}
+    assert combine(known, stranger) <= combine(known, said) * (1 + 1e-9)
+
+
+@LAW
+@given(st.permutations([0, 1, 2]), st.tuples(P_VALUES, P_VALUES, P_VALUES))
+def test_the_order_in_which_senses_are_named_does_not_matter(order: list[int], said: tuple[float, ...]) -> None:
+    fresh = Dependence(SENSES)
+    usual = combine(fresh, dict(enumerate(said)))
+    assert combine(fresh, {index: said[index] for index in order}) == pytest.approx(usual, rel=1e-9)
+
+
+@pytest.mark.parametrize("p_value", [0.05, 0.01, 1e-3])
+def test_three_senses_a_little_strange_are_more_together_than_their_cauchy_mean(p_value: float) -> None:
+    assert combine(INDEPENDENT, dict.fromkeys(range(3), p_value)) < p_value / 2
+    assert combine(Dependence(SENSES), dict.fromkeys(range(3), p_value)) < p_value
+
+
+@pytest.mark.parametrize("p_value", [0.2, 0.01, 1e-4, 1e-8])
+def test_who_always_says_the_same_adds_nothing(p_value: float) -> None:
+    both = combine(IDENTICAL, {0: p_value, 1: p_value})
+    assert p_value / 1.6 < both < p_value * 1.6
+    assert combine(INDEPENDENT, {0: p_value, 1: p_value}) < both
+
+
+def test_means_and_covariances_are_those_of_what_was_learned() -> None:
+    chance = np.random.default_rng(3)
+    common = chance.exponential(size=(4000, 1))
+    logs = 0.5 * common + 0.5 * chance.exponential(size=(4000, 2))
+    known = Dependence(("a", "b"))
+    for row in np.exp(-logs).tolist():
+        known.learn(dict(enumerate(row)))
+    x = 2 * logs
+    for name, (i, j) in {"a+a": (0, 0), "a+b": (0, 1), "b+b": (1, 1)}.items():
+        count, *means, covariance = known.state()[name]
+        assert count == 4000
+        np.testing.assert_allclose(means, x.mean(axis=0)[[i, j]], rtol=0.01)
+        assert covariance == pytest.approx(np.cov(x.T)[i, j], rel=0.05)
+
+
+def test_a_pair_learns_only_when_both_are_there() -> None:
+    known = Dependence(SENSES)
+    before = known.state()
+    known.learn({0: 0.2, 2: 0.1})
+    changed = {name for name, values in known.state().items() if values.tolist() != before[name].tolist()}
+    assert {name for name in changed if known.state()[name][0] != before[name][0]} == {
+        "audio+audio", "audio+video", "video+video"}  # fmt: skip
+
+
+def test_old_observations_fade() -> None:
+    known = Dependence(("a", "b"), memory=100)
+    for _ in range(1000):
+        known.learn({0: 1.0, 1: 1.0})
+    for _ in range(1000):
+        known.learn({0: math.exp(-4), 1: 1.0})
+    assert known.state()["a+b"][:3] == pytest.approx([100, 8.0, 0.0], abs=0.01)
+
+
+def test_a_restored_dependence_is_the_same() -> None:
+    again = Dependence(SENSES)
+    again.restore(INDEPENDENT.state())
+    for name, values in INDEPENDENT.state().items():
+        assert again.state()[name].tolist() == values.tolist()
+    said = {0: 0.01, 1: 0.02, 2: 0.5}
+    assert combine(again, said) == combine(INDEPENDENT, said)
+
+
+def test_senses_in_another_place_are_known_by_name_and_new_ones_begin_anew() -> None:
+    fewer = Dependence(("smell", "video"))
+    fewer.restore(IDENTICAL.state())
+    assert fewer.state()["video+video"].tolist() == IDENTICAL.state()["video+video"].tolist()
+    assert fewer.state()["smell+video"][[0, 3]].tolist() == Dependence(("a", "b")).state()["a+b"][[0, 3]].tolist()
+
+
+@LAW
+@given(x=st.floats(0, 500), more=st.floats(0, 50), shape=st.floats(0.5, 20))
+def test_more_is_never_more_likely(x: float, more: float, shape: float) -> None:
+    assert 1 >= gamma_survival(x, shape) >= gamma_survival(x + more, shape) > 0
+
+
+@LAW
+@given(SAID, DEPENDENCES)
+def test_shares_add_up_to_one(said: dict[int, float], known: Dependence) -> None:
+    share = shares(known, said)
+    assert share.keys() == said.keys()
+    assert all(0 <= part <= 1 for part in share.values())
+    assert sum(share.values()) == pytest.approx(1.0)
+
+
+@LAW
+@given(SAID, DEPENDENCES)
+def test_the_strangest_sense_has_the_largest_share(said: dict[int, float], known: Dependence) -> None:
+    share = shares(known, said)
+    assert share[min(said, key=lambda index: said[index])] >= max(share.values()) * (1 - 1e-9)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from fusion.events import Calibrated, FusedScore, Missing, Part
+from fusion.explain import explain, noun, quantity
+from sensors.types import Modality, Score
+
+LEVEL = Score("hall/mic", "hall/mic:level", Modality.AUDIO, 0, 0, 9.0, value=-21.04, usual=-52.0, unit="dBFS")
+CO2 = Score("hall/air", "hall/air:co2_ppm.level", Modality.ENVIRONMENT, 0, 0, 9.0, value=871.6, unit="ppm")
+
+
+def part(*scores: Score, p_value: float = 1e-3) -> Part:
+    return Part(scores[0].modality, p_value, 0.5, tuple(Calibrated(score, p_value, False) for score in scores))
+
+
+MOTION = Part(Modality.VIDEO, 0.004, 0.2, ())
+
+
+def test_a_sentence_says_who_saw_what_and_how_rare_it_is() -> None:
+    kind, why = explain(FusedScore(0, 1e-5, 0.025), (part(LEVEL), part(CO2, p_value=0.02)))
+    assert kind == "sound+co2"
+    assert why == (
+        "Audio: hall/mic level -21 dBFS, usually -52 (1 in 1,000 moments); "
+        "Environment: hall/air co2 ppm level 872 ppm (1 in 50 moments). "
+        "Together this would occur by chance about once in 40 days here."
+    )
+
+
+def test_a_rate_beyond_the_past_is_called_an_estimate() -> None:
+    assert "estimated" in explain(FusedScore(0, 1e-5, 0.1, extrapolated=True), (part(LEVEL),))[1]
+    assert "estimated" not in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]
+
+
+def test_who_was_missing_is_named() -> None:
+    peak = FusedScore(0, 1e-5, 0.1, missing=(Missing("hall/cam", "covered"), Missing("roof/mic", "silent")))
+    assert explain(peak, (part(LEVEL),))[1].endswith(" Without hall/cam, roof/mic.")
+    assert "Without" not in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]
+
+
+def test_a_sense_alone_is_not_together() -> None:
+    assert ". This would" in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]
+
+
+def test_a_rate_that_is_not_known_is_not_invented() -> None:
+    assert "at an unknown rate" in explain(FusedScore(0, None, None), (part(LEVEL),))[1]
+
+
+def test_every_kind_of_thing_is_named_once() -> None:
+    assert explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL), MOTION, part(CO2)))[0] == "sound+motion+co2"
+    assert explain(FusedScore(0, 1e-5, 0.1), (part(CO2), part(CO2)))[0] == "co2"
+
+
+def test_a_sense_that_points_at_nothing_is_named_all_the_same() -> None:
+    kind, why = explain(FusedScore(0, 1e-5, 0.1), (MOTION,))
+    assert kind == "motion"
+    assert why.startswith("Video: nothing of its own (1 in 250 moments)")
+    assert noun(Part(Modality.ENVIRONMENT, 0.1, 0.1, ())) == "environment"
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [("hall/air:co2_ppm.level", "co2"), ("a:relative_humidity_pct", "relative humidity"), ("a:motion", "motion")],
+)
+def test_quantities_lose_their_units(channel: str, name: str) -> None:
+    assert quantity(channel) == name
+
+
+def test_of_each_sense_the_strangest_channel_speaks_and_names_two_bands_at_most() -> None:
+    bands = Score(
+        "m", "m:timbre_novelty", Modality.AUDIO, 0, 0, 1.0, top=(("1 kHz", 0.5), ("2 kHz", 0.3), ("4 kHz", 0.2))
+    )
+    why = explain(FusedScore(0, 1e-5, 0.1), (part(bands, LEVEL),))[1]
+    assert why.startswith("Audio: m timbre novelty around 1 kHz and 2 kHz (1 in 1,000 moments).")
