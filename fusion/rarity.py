@@ -116,7 +116,7 @@ class Rarity:
                 continue
             for senses, peak in block.peaks.items():
                 if 2 * block.seen[senses] >= self._full:
-                    self._learn(senses, peak if calm is Calm.QUIET else self.threshold(senses))
+                    self._learn(senses, peak if calm is Calm.QUIET else min(peak, self.threshold(senses)))
             self._counted_ns = span
 
     def threshold(self, senses: int) -> float:
