@@ -15,6 +15,9 @@ from sensors.types import NS, Health, Modality, Quality, Score, State
 NEVER = -(2**62)
 FOREVER = 2**62
 
+UNUSABLE = "gives nothing usable"
+"""Why a stream is absent that speaks, but cannot be believed at the moment."""
+
 
 class Presence(Enum):
     """Whether a stream says something about a tick."""
@@ -33,7 +36,7 @@ class StreamJoin:
     presence : Presence
         MATCH or ABSENT; WAIT is what `ready` resolves before anybody is asked.
     fresh : list of Score
-        Usable scores that came since the last tick, in event-time order.
+        Scores that came since the last tick, in event-time order; those that are not usable end what was held before.
     reason : str
         Why it is absent; empty otherwise.
     """
@@ -131,9 +134,9 @@ class Aligner:
         while stream.scores and stream.scores[0].end_ns <= tick_ns:
             score = stream.scores.popleft()
             stream.last_ns, stream.last_quality = score.end_ns, score.quality
+            fresh.append(score)
             if score.quality is Quality.OK:
                 stream.usable_until_ns = max(stream.usable_until_ns, self.hold_until(score))
-                fresh.append(score)
         if stream.state is not State.UP:
             return StreamJoin(Presence.ABSENT, [], stream.state_reason or str(stream.state))
         if tick_ns < stream.usable_until_ns:
@@ -142,4 +145,6 @@ class Aligner:
             return StreamJoin(Presence.ABSENT, [], "nothing yet")
         if stream.last_quality is Quality.WARMING:
             return StreamJoin(Presence.ABSENT, [], "warming up")
+        if stream.last_quality is not Quality.OK and tick_ns - stream.last_ns < self._hold_ns:
+            return StreamJoin(Presence.ABSENT, [], UNUSABLE)
         return StreamJoin(Presence.ABSENT, [], "silent")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.align import NEVER, Presence, StreamJoin
+from fusion.align import NEVER, UNUSABLE, Presence, StreamJoin
 from fusion.calibrate import Past, TailPrior
 from fusion.calm import Calm
 from fusion.combine import p_value_of, surprise_of
@@ -118,7 +118,8 @@ class Senses:
             if speaking:
                 spoken.setdefault(self._streams[stream], []).extend(speaking)
             else:
-                missing.append(Missing(stream, "learning what is usual"))
+                known = any(len(c.past) >= self._least for c in channels.values())
+                missing.append(Missing(stream, UNUSABLE if known else "learning what is usual"))
         answers = [self._corroborate(tick_ns, sense, spoken.get(sense)) for sense in self.order]
         return {i: p_value for i, p_value in enumerate(answers) if p_value is not None}, missing
 
@@ -159,7 +160,9 @@ class Senses:
                 window.lasting = _Channel(new_past().restore(pasts[f"{sense}{LASTING}"]))
 
     def _rank(self, tick_ns: int, channel: _Channel, score: Score) -> None:
-        assert score.raw is not None  # noqa: S101 - the aligner lets only OK scores pass
+        if score.raw is None:
+            channel.until_ns = NEVER
+            return
         if channel.tick_ns != tick_ns:
             channel.tick_ns, channel.said = tick_ns, None
             channel.surprises.clear()

@@ -39,7 +39,7 @@ class TriageSettings:
     """
 
     false_alarms_per_day: float = 1.0
-    patience_ns: int = 0
+    patience_ns: int = NS // 2
     release_factor: float = 20.0
     close_after_ns: int = 4 * NS
     regroup_ns: int = 20 * NS

@@ -43,7 +43,9 @@ def _unseen(account: Account, width: int) -> Iterable[str]:
     if account.ticks and account.judged < account.ticks:
         blind = duration((account.ticks - account.judged) * tick_s)
         yield ""
-        yield from _wrapped(f"No verdict for {blind}: too little was known of what is usual here.", width)
+        yield from _wrapped(
+            f"No verdict for {blind}, while too little was known of what is usual or nothing was seen.", width
+        )
     for stream, reasons in sorted(account.missing_ticks.items()):
         broken = {reason: ticks for reason, ticks in sorted(reasons.items()) if not reason.startswith(LEARNING)}
         if told := ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in broken.items()):

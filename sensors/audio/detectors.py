@@ -17,7 +17,7 @@ from sensors.audio.features import BANDS, CLIPPED_RATIO, RATE_HZ
 from sensors.audio.mel import band_edges_hz
 from sensors.base import Arrays
 from sensors.condition import Condition, Fault
-from sensors.past import RobustPast
+from sensors.past import RobustPast, join_time, split_time
 from sensors.types import NS, Features, Health, Modality, Quality, Score, State
 
 Floats = NDArray[np.float64]
@@ -51,8 +51,18 @@ def region_names(regions: int = REGIONS) -> tuple[str, ...]:
     )
 
 
+LOST_DB = 6.0
+"""Sound that is fainter than the faintest ever heard here, by this much in the mean over regions, says nothing."""
+
+ACCEPT_NS = 600 * NS
+"""Such faintness that lasts longer is how the place is now, and learned."""
+
+
 class AudioDetector:
     """Novelty and level of a microphone.
+
+    Less sound than ever was heard here is no event, and no proof that all is well: cut cables and covered capsules
+    sound like that. Such moments are left out, and nothing else: whatever is loud enough is scored at once.
 
     Parameters
     ----------
@@ -72,10 +82,13 @@ class AudioDetector:
         self._condition = Condition(stream, hold_ns=NS // 2)
         self._names = region_names()
         self._prototypes: Floats = np.zeros((0, REGIONS))
+        self._faintest: Floats = np.full(REGIONS, -np.inf)
+        self._lost_since_ns: int | None = None
 
     def score(self, features: Features) -> list[Score | Health]:
         """`<stream>:novelty` and `<stream>:level`, and the microphone's health."""
         fault, suspect = find_fault(features.values)
+        suspect = suspect or self._lost(summarise(features.values))
         quality, changes = self._condition.judge(features.end_ns, fault, suspect=suspect)
         if quality is Quality.OK and not self._past.ready:
             quality = Quality.WARMING
@@ -87,20 +100,40 @@ class AudioDetector:
     def learn(self, features: Features) -> None:
         """Take these features as normal, unless the microphone was at fault."""
         fault, suspect = find_fault(features.values)
-        if fault is None and not suspect and self._past.learn(summarise(features.values), features.end_ns):
+        vector = summarise(features.values)
+        if fault is not None or suspect or not self._acceptable(vector, features.end_ns):
+            return
+        if self._past.learn(vector, features.end_ns):
             self._choose()
 
     def state(self) -> Arrays:
         """The past and the prototypes chosen from it, as arrays."""
-        return {**self._past.state(), "prototypes": self._prototypes.copy()}
+        lost_since = split_time(self._lost_since_ns)
+        own = {"prototypes": self._prototypes.copy(), "faintest": self._faintest.copy(), "lost_since": lost_since}
+        return {**self._past.state(), **own}
 
     def restore(self, state: Arrays) -> None:
         """Begin with the past of an equal detector."""
         self._past.restore(state)
         self._prototypes = np.array(state["prototypes"], order="C")
+        self._faintest = np.array(state["faintest"])
+        self._lost_since_ns = join_time(state["lost_since"])
+
+    def _lost(self, vector: Floats) -> bool:
+        return self._past.ready and float((vector[:REGIONS] - self._faintest).mean()) < -LOST_DB
+
+    def _acceptable(self, vector: Floats, at_ns: int) -> bool:
+        """Whether a spectrum may be learned: not one that is lost, unless it has been so for long."""
+        if not self._lost(vector):
+            self._lost_since_ns = None
+            return True
+        if self._lost_since_ns is None:
+            self._lost_since_ns = at_ns
+        return at_ns - self._lost_since_ns >= ACCEPT_NS
 
     def _choose(self) -> None:
         kept = self._past.vectors
+        self._faintest = kept[:REGIONS].min(axis=1).astype(np.float64)
         chosen = kept[:REGIONS, :: -(-kept.shape[1] // PROTOTYPES)].T
         places = (chosen - self._past.median[:REGIONS]) / self._past.scale[:REGIONS]
         # Sums depend on memory order in the last bit: a restored detector must have the same.
