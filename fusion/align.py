@@ -72,6 +72,7 @@ class Aligner:
         self._hold_ns = hold_ns
         self._streams: dict[str, _Stream] = {}
         self._closed_ns = NEVER
+        self._began_ns: int | None = None
         self.late = 0
 
     @property
@@ -117,6 +118,17 @@ class Aligner:
         """
         return self.watermark_ns >= tick_ns or now_ns >= tick_ns + deadline_ns
 
+    def silent_since(self, tick_ns: int, span_ns: int) -> bool:
+        """Whether no stream has anything to say about this tick, nor had in the `span_ns` before it."""
+        if self._began_ns is None:
+            return False
+        return all(
+            tick_ns - max(stream.last_ns, stream.usable_until_ns, self._began_ns) > span_ns
+            and not (stream.scores and stream.scores[0].end_ns <= tick_ns)
+            and not (stream.health and stream.health[0].at_ns <= tick_ns)
+            for stream in self._streams.values()
+        )
+
     def hold_until(self, score: Score) -> int:
         """Until when a score speaks, nanoseconds UTC."""
         return score.end_ns + max(self._hold_ns, 3 * score.span_ns)
@@ -124,6 +136,7 @@ class Aligner:
     def join(self, tick_ns: int) -> dict[str, StreamJoin]:
         """Answers of all streams to a tick, in the order of their names; ticks must grow."""
         self._closed_ns = tick_ns
+        self._began_ns = tick_ns if self._began_ns is None else self._began_ns
         return {name: self._join(self._streams[name], tick_ns) for name in sorted(self._streams)}
 
     def _join(self, stream: _Stream, tick_ns: int) -> StreamJoin:

@@ -74,6 +74,8 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
         learn_every_ns=span(0.5, 1),
         learn_after_ns=span(settings.learning.after_s, 6),
         lead_ns=span(10.0, 3),
+        blackout_ns=round(span(60.0, 10) / (tick_s * NS)) * round(tick_s * NS),
+        accept_after_ns=span(900.0, 30),
         learning=settings.learning.enabled,
         triage=TriageSettings(
             false_alarms_per_day=settings.false_alarms_per_day,

@@ -4,6 +4,9 @@ Why an alarm still counts, up to a limit: leaving all of them out would cut off 
 would lower the next threshold, and the rate of false alarms would not hold. So an alarm is learned censored: as "at
 least this strange" and no more. But no more often than `ALLOWANCE` times the rate that the operator set: a real
 incident is not chance, and is left out whole.
+
+Why that ends with a flood: `FLOOD` alarms more than are allowed in a row are not so many incidents, but another world
+(a new machine, another season). From then on all is learned, until alarms are as rare again as the operator wants them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from enum import Enum
 ALLOWANCE = 2.0
 MOST = 10.0
 """Alarms that may be counted in a row after a long quiet time."""
+
+FLOOD = 10.0
+"""Alarms beyond what is allowed after which the world is taken as it is."""
 
 
 class Calm(Enum):
@@ -48,12 +54,17 @@ class Disturbances:
             self._allowed = min(self._allowed + (at_ns - self._marked_ns) * self._allowed_per_ns, MOST)
         self._marked_ns = at_ns
         if disturbed and self._since is None:
-            counted = self._allowed >= 1
-            self._allowed -= counted
-            self._since = at_ns - self._lead_ns, Calm.CENSORED if counted else Calm.EXCLUDED
+            self._since = at_ns - self._lead_ns, self._spend()
         elif not disturbed and self._since is not None:
             self._spans.append((self._since[0], at_ns, self._since[1]))
             self._since = None
+
+    def _spend(self) -> Calm:
+        """What may be learned of an alarm that begins now."""
+        if self._allowed <= -FLOOD:
+            return Calm.QUIET
+        self._allowed -= 1
+        return Calm.CENSORED if self._allowed >= 0 else Calm.EXCLUDED
 
     def calm(self, at_ns: int) -> Calm:
         """What may be learned of this moment."""

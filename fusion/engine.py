@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -59,6 +59,8 @@ class EngineSettings:
         How long before an incident opened its onset may have begun: not learned either.
     least_scores, least_blocks : int
         Length of past below which a channel, or the fused statistic, says nothing.
+    blackout_ns : int
+        After so long without a word from any sensor verdicts become rare; a multiple of `tick_ns`.
     accept_after_ns : int
         What stays strange this long without change is the new normal, and learned.
     learning : bool
@@ -77,6 +79,7 @@ class EngineSettings:
     lead_ns: int = 10 * NS
     least_scores: int = 60
     least_blocks: int = 12
+    blackout_ns: int = 60 * NS
     accept_after_ns: int = 900 * NS
     learning: bool = True
     triage: TriageSettings = field(default_factory=TriageSettings)
@@ -171,8 +174,11 @@ class Engine:
         """Nothing of this stream that ends by `until_ns` will come any more."""
         self._aligner.reach(stream, until_ns)
 
-    def advance(self, until_ns: int, now_ns: int = NEVER) -> list[Step]:
-        """Answer all ticks up to `until_ns` for which nobody is waited for any more.
+    def advance(self, until_ns: int, now_ns: int = NEVER) -> Iterator[Step]:
+        """Answer all ticks up to `until_ns` for which nobody is waited for any more; iterate to the end.
+
+        While no sensor has said anything for `blackout_ns`, there is one verdict in every `blackout_ns` only: a month
+        without data is not two million times news.
 
         Parameters
         ----------
@@ -183,13 +189,14 @@ class Engine:
         """
         if self._next_ns is None:
             if self._first_ns is None or self.watermark_ns == NEVER:
-                return []
+                return
             self._next_ns = self._on_grid(self._first_ns)
-        steps = []
         while self._next_ns <= until_ns and self._aligner.ready(self._next_ns, now_ns, self._settings.budget_ns):
-            steps.append(self._tick(self._next_ns))
+            tick_ns = self._next_ns
             self._next_ns += self._settings.tick_ns
-        return steps
+            if self._aligner.silent_since(tick_ns, self._settings.blackout_ns) and tick_ns % self._settings.blackout_ns:
+                continue
+            yield self._tick(tick_ns)
 
     def finish(self) -> list[tuple[Change, Incident]]:
         """Close what is open, because the streams end."""

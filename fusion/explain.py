@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fusion.events import Calibrated, FusedScore, Part
 from fusion.words import one_in, rarity
-from sensors.types import Modality
+from sensors.types import Modality, Score
 
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
 
@@ -41,12 +41,13 @@ def noun(part: Part) -> str:
     """What kind of thing a sense saw: "sound", "motion", or the quantity."""
     if part.sense in NOUNS or not part.channels:
         return NOUNS.get(part.sense, str(part.sense))
-    return quantity(part.channels[0].score.channel)
+    return quantity(part.channels[0].score)
 
 
-def quantity(channel: str) -> str:
-    """Name of the quantity in a channel: "co2" of "hall/air:co2_ppm.level"."""
-    return channel.rpartition(":")[2].partition(".")[0].rsplit("_", 1)[0].replace("_", " ")
+def quantity(score: Score) -> str:
+    """Name of the quantity that a score is of: "co2" of "hall/air:co2_ppm.level"."""
+    name = score.channel.rpartition(":")[2].rpartition(".")[0]
+    return (name.rsplit("_", 1)[0] if score.unit else name).replace("_", " ")
 
 
 def describe_part(part: Part) -> str:

@@ -14,6 +14,9 @@ from dataclasses import dataclass, replace
 from fusion.events import Change, FusedScore, Incident, Part, Severity
 from sensors.types import NS, Modality
 
+LEAST_STRANGE = 0.01
+"""A verdict with a larger p-value is never an alarm, however many the operator allows: there is nothing to show."""
+
 CORROBORATES = 0.01
 """A sense with a p-value below this takes part in an incident."""
 
@@ -103,7 +106,7 @@ class Triage:
         """What this verdict changes, in order."""
         setting = self._settings.false_alarms_per_day
         rate = fused.per_day
-        strange = rate is not None and rate <= setting
+        strange = rate is not None and rate <= setting and (fused.p_value or 0.0) <= LEAST_STRANGE
         held = rate is not None and rate <= setting * self._settings.release_factor
         if not strange:
             self._strange_since_ns = None
