@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +36,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to st
 
 def main() -> None:
     """Run the command line; errors that a user can mend become one line."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, _leave)
     try:
         app()
     except KizashiError as error:
@@ -42,6 +47,12 @@ def main() -> None:
     except OSError as error:
         print(f"kizashi: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, so that nothing half-written is left; a second signal does not disturb the clearing away."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 @app.command()

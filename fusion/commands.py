@@ -12,10 +12,11 @@ import msgspec
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.recording import Recording
-from fusion.replay import FUSED, Account, finished_folder, replay_recording, write_incidents
+from fusion.replay import FUSED, Account, replay_recording, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
 from fusion.report.table import format_table, outcome_facts
 from fusion.sinks.console import incidents_table
+from fusion.sinks.folder import finished_folder
 from fusion.sinks.jsonl import incident_line
 from sensors.errors import BadInputError
 from sensors.types import NS

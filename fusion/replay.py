@@ -6,10 +6,8 @@ and nothing else: each has its own detectors and engine, so each gives what a re
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,45 +145,6 @@ def build_watches(
     if alone and len(senses) > 1:
         groups |= {str(sense): [sensor for sensor in sensors if sensor.modality is sense] for sense in senses}
     return [(build_watch(name, some, engine, start_ns, baseline), some) for name, some in groups.items()]
-
-
-@contextmanager
-def finished_folder(out: Path) -> Iterator[Path]:
-    """A folder to write into that takes its place only when all went well; else nothing is left behind.
-
-    Raises
-    ------
-    BadInputError
-        If nothing can be written there.
-    """
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
-    partial = None
-    try:
-        partial = _partial_folder(out)
-        yield partial
-        finished = sorted(partial.iterdir())
-        for path in finished:
-            if (out / path.name).is_dir():
-                raise BadInputError("a folder is in the way", where=out / path.name, mend="choose another --out")
-        for path in finished:
-            path.replace(out / path.name)
-        partial.rmdir()
-    except BaseException:
-        if partial:
-            shutil.rmtree(partial)
-        for folder in missing:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
-
-
-def _partial_folder(out: Path) -> Path:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".partial-", dir=out))
-    except OSError as error:
-        what = f"nothing can be written there ({error.strerror})"
-        raise BadInputError(what, where=out, mend="choose another --out") from error
 
 
 def write_incidents(path: Path, account: Account) -> None:

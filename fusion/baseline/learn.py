@@ -12,6 +12,7 @@ day at work would be full of alarms.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -177,7 +178,7 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
             for item in items:
                 engine.push(item)
             engine.reach(stream, min(next_ns, segment.span_ns[1]))
-            engine.advance(segment.span_ns[1])
+            deque(engine.advance(segment.span_ns[1]), maxlen=0)
         memory = engine.snapshot()
     return replace(memory, channels={**lasting(memory), **gather(thinned)})
 

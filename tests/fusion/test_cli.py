@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from fusion.sinks.folder import PARTIAL, finished_folder
 
 Write = Callable[..., Path]
 KIZASHI = Path(sysconfig.get_path("scripts")) / "kizashi"
@@ -213,3 +216,36 @@ def test_a_recording_without_a_start_says_so(site: Site) -> None:
     told = kizashi("replay", site.folder / "a.csv", "--start", "2024-11-05T02:10:00+09:00")
     assert not told.returncode
     assert not told.stderr
+
+
+def begun(site: Site, command: str, out: Path) -> subprocess.Popen[str]:
+    """A run over a long recording that has begun to write."""
+    rows = [f"{n},{20 + n % 7}" for n in range(200_000)]
+    path = site.text("long.csv", "\n".join(["t_s,temperature_c", *rows]))
+    run = subprocess.Popen([str(KIZASHI), command, str(path), "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    while not any(out.glob(f"{PARTIAL}*/*")):
+        assert run.poll() is None, run.communicate()
+    return run
+
+
+@pytest.mark.parametrize(("command", "number"), [("replay", signal.SIGTERM), ("learn", signal.SIGHUP)])
+def test_a_run_that_is_told_to_stop_leaves_nothing_behind(command: str, number: int, site: Site) -> None:
+    out = site.folder / "new" / "out"
+    run = begun(site, command, out)
+    run.send_signal(number)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 128 + number
+    assert "Traceback" not in said
+    assert not out.parent.exists()
+
+
+def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(site: Site) -> None:
+    out = site.folder / "out"
+    with finished_folder(out) as living:
+        run = begun(site, "replay", out)
+        run.kill()
+        run.communicate(timeout=60)
+        assert len(list(out.glob(f"{PARTIAL}*"))) == 2
+        assert kizashi("replay", site.good(), "--out", out).returncode == 0
+        assert list(out.glob(f"{PARTIAL}*")) == [living]
+    assert not list(out.glob(f"{PARTIAL}*"))
