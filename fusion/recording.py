@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fusion.strict_toml import number, read_toml, require_known, text
+from fusion.strict_toml import number_within, read_toml, require_known, text
 from sensors.audio.decoding import has_sound
 from sensors.base import Source
 from sensors.errors import BadInputError
@@ -29,6 +29,8 @@ SCENARIO = "scenario.toml"
 LABELS = "labels.csv"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_S = 86_400.0
+_LONGEST_S = 366 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "channel": (lambda told: type(told) is int and told >= 0, "a channel number from 0"),
     "day_first": (lambda told: isinstance(told, bool), "true or false"),
+    "step_s": (lambda told: type(told) in (int, float) and 0 < told <= _LONGEST_S, "seconds between rows, above 0"),
     "utc_offset_s": (lambda told: type(told) is int and abs(told) < 86_400, "whole seconds, less than a day"),
 }
 _ID = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*")
@@ -154,6 +157,8 @@ def load_recording(path: Path, start_ns: int | None = None, senses: frozenset[Mo
     for entry in recording.sensors:
         require_file(entry.path)
     if recording.start_known:
+        for entry in recording.sensors:
+            _require_inside(entry, recording)
         return recording
     told = [start for entry in recording.sensors if (start := _absolute_start_ns(entry, recording)) is not None]
     start = min(told) if told else start_ns
@@ -201,7 +206,7 @@ def _from_folder(folder: Path, senses: frozenset[Modality] | None) -> Recording:
         start_ns=(start - _EPOCH) // timedelta(microseconds=1) * 1000 if start else 0,
         start_known=start is not None,
         utc_offset_s=round(offset.total_seconds()) if offset else 0,
-        seconds=number(table, "seconds", file),
+        seconds=number_within(table, "seconds", file, 0.0, _LONGEST_S, "seconds (366 days)"),
         sensors=_some([entry for entry in entries if senses is None or _sense(entry.kind) in senses], file, senses),
         labels=_labels(folder, table, file),
     )
@@ -222,7 +227,8 @@ def _entry(folder: Path, told: Mapping[str, Any], where: str) -> SensorEntry:
         if key in _OPTIONS and not _OPTIONS[key][0](value):
             raise BadInputError(f"'{key}' cannot be {value!r}", where=where, mend=f"give {_OPTIONS[key][1]}")
     path = _inside(folder, text(told, "path", where), where)
-    return SensorEntry(name, kind, path, number(told, "offset_s", where, 0.0) or 0.0, options)
+    offset_s = number_within(told, "offset_s", where, -_LONGEST_S, _LONGEST_S, "seconds (366 days)") or 0.0
+    return SensorEntry(name, kind, path, offset_s, options)
 
 
 def _inside(folder: Path, name: str, where: object) -> Path:
@@ -249,6 +255,9 @@ def _start(table: Mapping[str, Any], file: Path) -> datetime | None:
             where=file,
             mend=f"write start = {told.isoformat()}+00:00, or the place's own offset",
         )
+    if not 1971 <= told.year <= 2200:
+        what, mend = f"'start' is in the year {told.year}", "give a year from 1971 to 2200, or leave 'start' out"
+        raise BadInputError(what, where=file, mend=mend)
     return told
 
 
@@ -286,6 +295,20 @@ def _sense(kind: str) -> Modality:
 def _absolute_start_ns(entry: SensorEntry, recording: Recording) -> int | None:
     look = getattr(build_source(entry, recording), "absolute_start_ns", None)
     return look() if look else None
+
+
+def _require_inside(entry: SensorEntry, recording: Recording) -> None:
+    """Check that a table with dates begins near its recording; one that cannot be read is told when it is read."""
+    begins_ns = None
+    with suppress(BadInputError):
+        begins_ns = _absolute_start_ns(entry, recording)
+    if begins_ns is None:
+        return
+    late_s = (begins_ns - recording.start_ns) / NS
+    if not -_DAY_S <= late_s <= max(recording.seconds or 0.0, _DAY_S):
+        mine, whole = (_EPOCH + timedelta(seconds=at_ns // NS) for at_ns in (begins_ns, recording.start_ns))
+        what = f"begins {mine:%Y-%m-%d %H:%M} UTC, the recording {whole:%Y-%m-%d %H:%M} UTC"
+        raise BadInputError(what, where=entry.path, mend="mend start in scenario.toml, or the times")
 
 
 def _labels(folder: Path, table: Mapping[str, Any], file: Path) -> tuple[Label, ...] | None:

@@ -68,3 +68,14 @@ def number(table: Mapping[str, Any], key: str, where: object, default: float | N
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise BadInputError(f"'{key}' is no number", where=where, mend=f"write {key} = 1.5, for instance")
     return float(value)
+
+
+def number_within(
+    table: Mapping[str, Any], key: str, where: object, least: float, most: float, unit: str = ""
+) -> float | None:
+    """A finite number more than `least` and at most `most`, or None where it is not there."""
+    value = number(table, key, where)
+    if value is not None and not least < value <= most:
+        mend = f"give a number above {least:g}, at most {most:g}{unit and ' '}{unit}"
+        raise BadInputError(f"'{key}' cannot be {value:g}", where=where, mend=mend)
+    return value

@@ -114,7 +114,8 @@ def time_columns(rows: Sequence[Row], wishes: Wishes, where: object) -> tuple[st
     for name, title in reversed(plain.items()):
         if re.fullmatch(rf"({'|'.join(_TIMES)}|datetime)_(s|sec|seconds|ms|us|ns|utc|local)", name):
             return (title,)
-    mend = f'its columns are {listed}; name one with time = "..." in scenario.toml'
+    named = 'name one with time = "...", or give the seconds between rows with step_s = 60, in scenario.toml'
+    mend = f"its columns are {listed}; {named}"
     raise BadInputError("no time column", where=where, mend=mend)
 
 

@@ -9,17 +9,17 @@ that is suddenly no number means that the file is damaged, and a guess would be 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 
 from sensors.environment.columns import Row, Wishes, long_columns, time_columns
 from sensors.environment.forms import LongForm, Timed, WideForm
+from sensors.environment.order import cell_of, in_order, stepped
 from sensors.environment.tables import Rows, csv_rows, json_rows, parquet_rows
 from sensors.environment.times import Times
 from sensors.errors import BadInputError
@@ -52,6 +52,8 @@ class TableSource:
         Columns or quantities to leave out, for instance labels.
     day_first : bool, optional
         Whether 03/04 is the 3rd of April.
+    step_s : float, optional
+        Seconds between rows, > 0, for a table that tells no times: row n lies n * step_s after the start.
     shift_s : float
         Added to absolute times, seconds.
 
@@ -67,12 +69,12 @@ class TableSource:
         self, stream: str, path: Path, start_ns: int, *,
         time: str | Sequence[str] | None = None, value: str | Sequence[str] | None = None, quantity: str | None = None,
         units: str | Mapping[str, str] | None = None, utc_offset_s: int = 0, ignore: Sequence[str] = (),
-        day_first: bool | None = None, shift_s: float = 0.0,
+        day_first: bool | None = None, step_s: float | None = None, shift_s: float = 0.0,
     ) -> None:  # fmt: skip
         self.stream = stream
         self.duplicates = 0
         self._path, self._start_ns, self._shift_ns = path, start_ns, round(shift_s * NS)
-        self._utc_offset_s, self._day_first = utc_offset_s, day_first
+        self._utc_offset_s, self._day_first, self._step_s = utc_offset_s, day_first, step_s
         told = {"": units} if isinstance(units, str) else dict(units or {})
         left_out = frozenset([ignore] if isinstance(ignore, str) else ignore)
         self._wishes = Wishes(_several(time), _several(value), quantity, told, left_out)
@@ -107,11 +109,12 @@ class TableSource:
         require_file(self._path)
         with closing(self._rows()) as rows:
             head = list(islice(rows, _HEAD))
-        if not head:
+        if not head or self._step_s is not None:
             return None
         columns = time_columns([row for _, row in head], self._wishes, self._path)
         times = self._times(columns, head)
-        return times.read(_cell(head[0][1], columns)) if times.absolute else None
+        first, *_ = in_order(head, times, columns, self._path)
+        return first[1] if times.absolute else None
 
     def _first_times(self) -> list[int]:
         with closing(self.chunks()) as chunks:
@@ -120,18 +123,30 @@ class TableSource:
     def _timed(self, head: list[tuple[int, Row]], rows: Iterable[tuple[int, Row]]) -> tuple[Timed, LongForm | WideForm]:
         """The rows with their times, and the form that reads them."""
         first = [row for _, row in head]
-        columns = time_columns(first, self._wishes, self._path)
-        times = self._times(columns, head)
+        columns = self._time_columns(first)
         pair = long_columns(first, self._wishes, self._path)
         form: LongForm | WideForm
         if pair:
             form = LongForm(*pair, self._wishes, self._path)
         else:
             form = WideForm(first, columns, self._wishes, self._path)
-        return self._ordered(rows, times, columns), form
+        if self._step_s is not None:
+            return stepped(rows, self._start_ns, self._step_s), form
+        return in_order(rows, self._times(columns, head), columns, self._path), form
+
+    def _time_columns(self, first: Sequence[Row]) -> tuple[str, ...]:
+        """The columns of time; none where rows come in steps and no column says otherwise."""
+        if self._step_s is None:
+            return time_columns(first, self._wishes, self._path)
+        if self._wishes.time:
+            what, mend = "both 'time' and 'step_s' are told", "give one of them"
+            raise BadInputError(what, where=self._path, mend=mend)
+        with suppress(BadInputError):
+            return time_columns(first, self._wishes, self._path)
+        return ()
 
     def _times(self, columns: tuple[str, ...], head: list[tuple[int, Row]]) -> Times:
-        told = [cell for _, row in head if (cell := _cell(row, columns)) not in (None, "")]
+        told = [cell for _, row in head if (cell := cell_of(row, columns)) not in (None, "")]
         name = columns[0]
         try:
             if not told:
@@ -141,25 +156,6 @@ class TableSource:
             mend = 'name the right column with time = "...", or write times as ISO 8601'
             where = f"{self._path}, line {head[0][0]}, column '{name}'"
             raise BadInputError(str(error), where=where, mend=mend) from error
-
-    def _ordered(
-        self, rows: Iterable[tuple[int, Row]], times: Times, columns: tuple[str, ...]
-    ) -> Iterator[tuple[int, int, Row]]:
-        last_ns, last = None, None
-        for line, row in rows:
-            cell = _cell(row, columns)
-            try:
-                time_ns = times.read(cell)
-            except ValueError as error:
-                where = f"{self._path}, line {line}, column '{columns[0]}'"
-                raise BadInputError(f"'{cell}' is no time", where=where, mend="mend or remove the line") from error
-            if last_ns is not None and time_ns < last_ns:
-                where = f"{self._path}, line {line}"
-                raise BadInputError(
-                    f"time runs backwards from {last} to {cell}", where=where, mend="sort the rows by time"
-                )
-            last_ns, last = time_ns, cell
-            yield line, time_ns, row
 
     def _rows(self) -> Rows:
         raise NotImplementedError
@@ -188,10 +184,3 @@ class ParquetSource(TableSource):
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return () if names is None else (names,) if isinstance(names, str) else tuple(names)
-
-
-def _cell(row: Row, columns: tuple[str, ...]) -> Any:
-    """The time cell; date and time joined where they stand apart."""
-    if len(columns) == 1:
-        return row.get(columns[0])
-    return " ".join(str(row.get(column, "")).strip() for column in columns).strip()

@@ -63,6 +63,24 @@ class Times:
         """Whether the cells tell event time themselves."""
         return self._read != self._relative
 
+    @property
+    def numbers(self) -> bool:
+        """Whether absolute times are written as numbers."""
+        return self._read == self._number
+
+    @property
+    def zero_ns(self) -> int:
+        """Event time of 0, nanoseconds UTC."""
+        return self._shift_ns
+
+    def is_local(self, cell: object) -> bool:
+        """Whether a cell that is a time tells local time, without its offset from UTC."""
+        if self._read == self._iso:
+            cell = datetime.fromisoformat(str(cell).strip())
+        if self._read in (self._iso, self._calendar):
+            return getattr(cell, "tzinfo", None) is None
+        return self._read == self._written
+
     def read(self, cell: object) -> int:
         """Event time of a cell, nanoseconds UTC.
 

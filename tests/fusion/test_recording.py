@@ -161,6 +161,13 @@ def test_a_video_with_sound_is_two_sensors(write_video: Write) -> None:
         ("+09:00", "", r"'start' has no offset from UTC; write start = 2024-05-07T21:00:00\+00:00"),
         ("2024-05-07T21:00:00+09:00", '"noon"', r"'start' is no time"),
         ("seconds = 60.0", 'seconds = "long"', r"'seconds' is no number"),
+        ("seconds = 60.0", "seconds = -5", r"scenario.toml: 'seconds' cannot be -5; give a number above 0"),
+        ("seconds = 60.0", "seconds = 0", r"'seconds' cannot be 0"),
+        ("seconds = 60.0", "seconds = 1e9", r"'seconds' cannot be 1e\+09; .* \(366 days\)"),
+        ("offset_s = 1.5", "offset_s = 1e12", r"sensor 2 'yard/camera': 'offset_s' cannot be 1e\+12"),
+        ("2024-05-07T21:00:00+09:00", "0001-01-01T00:00:00Z", r"'start' is in the year 1; give a year from 1971"),
+        ("2024-05-07T21:00:00+09:00", "9999-01-01T00:00:00Z", r"'start' is in the year 9999"),
+        ('ignore = ["label"]', "step_s = 0", r"sensor 3 'yard/air': 'step_s' cannot be 0; give seconds between rows"),
         ("offset_s = 1.5", "offset_s = nan", r"'offset_s' is no number"),
         ('name = "yard/one"', "name = ", r"scenario.toml, line 2: this is no TOML"),
         ("about", 'labels = "no.csv"\nabout', r"no.csv: cannot be read"),
@@ -174,6 +181,13 @@ def test_a_bad_scenario_is_told_in_one_line(old: str, new: str, message: str, fo
     with pytest.raises(BadInputError, match=message) as caught:
         load_recording(folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("first", ["2024-04-26T12:00:00Z", "2024-05-09T12:00:00Z"])
+def test_a_table_of_other_days_than_its_recording_is_told(first: str, folder: Path, write_text: Write) -> None:
+    write_text("air.csv", f"time,temperature\n{first},20\n")
+    with pytest.raises(BadInputError, match=rf"air.csv: begins {first[:10]} 12:00 UTC, the recording 2024-05-07 12:00"):
+        load_recording(folder)
 
 
 @pytest.mark.parametrize(

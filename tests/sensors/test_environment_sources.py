@@ -130,6 +130,54 @@ def test_a_damaged_table_is_told_by_line_and_column(text: str | bytes, message: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time,co2\n1970-01-01,4\n2024-05-07,4\n", r"line 3: time leaps 19850 days from 1970-01-01 to 2024-05-07; rem"),
+        ("ts,co2\n1715083200,4\n3915083200,4\n", r"line 3: time leaps 25462 days .* \(2024-05-07 to 2094-01-23\)"),
+        ("t_s,co2\n1e9,4\n", r"line 2: time leaps 11574 days from the start to 1e9; remove the row or mend its time"),
+        ("t_s,co2\n0,4\n1e9,4\n", r"line 3: time leaps 11574 days from 0 to 1e9"),
+        ("time,co2\n9999-01-01,4\n", r"line 2: '9999-01-01' lies outside the years 1970 to 2200"),
+        ("time,co2\n0001-01-01,4\n", r"line 2: '0001-01-01' lies outside"),
+    ],
+)
+def test_a_wild_clock_is_told_by_line_and_never_walked_through(text: str, message: str, read: Read) -> None:
+    with pytest.raises(BadInputError, match=message):
+        read(text)
+
+
+def test_a_year_of_pause_is_allowed(read: Read) -> None:
+    assert len(read("time,co2\n2024-01-01,4\n2025-01-01,4\n")) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "summer"),
+    [
+        ("2024-10-27 02:50:00", "2024-10-27 02:00:00", True),
+        ("2024-10-27 03:00:00", "2024-10-27 02:00:00", True),
+        ("2024-04-07 02:00:00", "2024-04-07 01:30:00", True),
+        ("2024-10-27 02:50:00", "2024-10-27 02:45:00", False),
+        ("2024-10-27 02:50:00Z", "2024-10-27 02:00:00Z", False),
+    ],
+)
+def test_the_end_of_summer_time_is_told_apart_from_rows_out_of_order(
+    before: str, after: str, summer: bool, read: Read
+) -> None:
+    first = before.replace(":50:", ":40:") if ":50:" in before else before
+    with pytest.raises(BadInputError, match="summer time" if summer else "sort the rows"):
+        read(f"time,co2\n{first},3\n{before},4\n{after},4\n")
+
+
+def test_rows_without_times_come_in_steps(write_text: Write, read: Read) -> None:
+    text = "temperature,humidity\n20,50\n21,51\n22,52\n"
+    assert [time for time, _ in read(text, start_ns=7, step_s=0.5)] == [7, 7 + NS // 2, 7 + NS]
+    assert CsvSource("a/air", write_text("a.csv", text), 7, step_s=0.5).absolute_start_ns() is None
+    with pytest.raises(BadInputError, match="step_s = 60"):
+        read(text)
+    with pytest.raises(BadInputError, match="both 'time' and 'step_s'"):
+        read(text, time="temperature", step_s=1.0)
+
+
 def test_a_row_cut_off_at_the_end_has_no_value(read: Read) -> None:
     rows = read("t_s,co2_ppm,temperature_c\n0,400,20\n1,40")
     assert np.isnan(rows[-1][1]["temperature_c"])
