@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 MAD_TO_SIGMA = 1.4826
 """Median absolute deviation times this is the standard deviation of a normal distribution."""
 
+LARGEST = 1e30
+"""What is larger counts as this: differences of two still fit into 32 bits."""
+
 TAILS_TO_SIGMA = 3.2897
 """Distance of the 5 % and 95 % quantiles of a normal distribution, in standard deviations."""
 
@@ -101,7 +104,7 @@ class RobustPast:
         """
         if self._last_ns is not None and 0 <= at_ns - self._last_ns < self._spacing_ns:
             return False
-        self._kept[:, self.count % self.capacity] = vector
+        self._kept[:, self.count % self.capacity] = np.clip(vector, -LARGEST, LARGEST)
         self._last_ns = at_ns
         self.count += 1
         if self.count < self._due:
@@ -146,7 +149,7 @@ class RobustPast:
         kept = state["kept"]
         if kept.ndim != 2 or kept.shape[0] != self.width or kept.shape[1] > self.capacity:
             raise ValueError(f"a past of {self.width} x {self.capacity} cannot hold {kept.shape}")
-        self._kept[:, : kept.shape[1]] = kept
+        self._kept[:, : kept.shape[1]] = np.clip(kept, -LARGEST, LARGEST)
         self.count, self._due = (int(value) for value in state["counts"])
         self._last_ns = join_time(state["clock"])
         self.median, self.scale = np.array(state["median"]), np.array(state["scale"])

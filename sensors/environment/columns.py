@@ -28,7 +28,7 @@ _WORDS = {
 
 
 def read_number(cell: object, *, binary: bool = False) -> float | None:
-    """Value of a cell: NaN where it says that there is none, None where it is no number."""
+    """Value of a cell, perhaps infinite: NaN where it says that there is none, None where it is no number."""
     if isinstance(cell, str):
         text = cell.strip().lower()
         if text in _NOTHING:
@@ -39,14 +39,16 @@ def read_number(cell: object, *, binary: bool = False) -> float | None:
             value = float(text)
         except ValueError:
             return None
-        return None if "_" in text else value if math.isfinite(value) else NAN
+        return None if "_" in text else value
     if cell is None:
         return NAN
     try:
         value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
         return None
-    return value if math.isfinite(value) else NAN
+    return value
 
 
 @dataclass(frozen=True, slots=True)

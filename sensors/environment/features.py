@@ -6,10 +6,12 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
-from sensors.environment.quantities import Quantity, quantity_of
+from sensors.environment.quantities import LARGEST, Quantity, quantity_of
+from sensors.past import MAD_TO_SIGMA
 from sensors.types import NS, Chunk, Features
 
 RECENT_ROWS = 10
@@ -21,6 +23,12 @@ GAPS = 9
 LONG_GAP_NS = 900 * NS
 """A longer pause begins a new segment of the stream, if it is also 20 times the usual distance; nanoseconds."""
 
+SENTINELS = frozenset({-200.0, -999.0, -9999.0, -99999.0})
+"""What loggers write where there is no value; only believed where the quantity is not usually near."""
+
+FAR, SHARE, ENOUGH = 50.0, 1e-3, 5
+"""Scales that a sentinel lies from the recent median; least scale as a share of that median; recent values needed."""
+
 CHANGE, REPEATS, SEGMENT = ".change", ".repeats", "segment_s"
 """Names of what is added to a row.
 
@@ -30,8 +38,8 @@ many values before it in a row are the same. `segment_s`: seconds since the stre
 
 
 def is_physical(value: float, quantity: Quantity | None) -> bool:
-    """Whether a sensor of this quantity can mean this value; NaN and infinity never."""
-    if not math.isfinite(value):
+    """Whether a sensor of this quantity can mean this value; NaN, infinity and absurd numbers never."""
+    if not abs(value) <= LARGEST:
         return False
     return quantity is None or quantity.low <= value <= quantity.high
 
@@ -43,11 +51,25 @@ class _Column:
     quantity: Quantity | None
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
     repeats: int = 0
+    lowest: float = 0.0
+
+    def is_sentinel(self, value: float) -> bool:
+        """Whether a value of a quantity that no table knows means that there is none."""
+        if self.quantity is not None or value not in SENTINELS:
+            return False
+        if self.lowest >= 0:
+            return True
+        if len(self.recent) < ENOUGH:
+            return False
+        middle = median(self.recent)
+        scale = MAD_TO_SIGMA * median(abs(one - middle) for one in self.recent)
+        return abs(value - middle) > FAR * max(scale, SHARE * abs(middle))
 
     def take(self, value: float) -> tuple[float, float]:
         """Change and repeats of the next value."""
         if not is_physical(value, self.quantity):
             return math.nan, math.nan
+        self.lowest = min(self.lowest, value)
         if not self.recent:
             self.recent.append(value)
             return math.nan, 0.0
@@ -110,8 +132,10 @@ class EnvironmentExtractor:
             at_ns = chunk.time_ns(index)
             segment_s = self._segment_s(at_ns, rhythm.usual_ns)
             span_ns = rhythm.take(at_ns)
-            pairs = [self._columns[name].take(value) for name, value in zip(names, row, strict=True)]
-            values = [*row, *(pair[0] for pair in pairs), *(pair[1] for pair in pairs), segment_s]
+            columns = [self._columns[name] for name in names]
+            seen = [math.nan if own.is_sentinel(value) else value for own, value in zip(columns, row, strict=True)]
+            pairs = [own.take(value) for own, value in zip(columns, seen, strict=True)]
+            values = [*seen, *(pair[0] for pair in pairs), *(pair[1] for pair in pairs), segment_s]
             yield Features(self.stream, at_ns, span_ns, rhythm.names, np.array(values, np.float64))
 
     def _segment_s(self, at_ns: int, usual_ns: int) -> float:

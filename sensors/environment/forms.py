@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sensors.environment.columns import Column, Row, Wishes, distinct, is_reading, reading_columns
+from sensors.environment.columns import NAN, Column, Row, Wishes, distinct, is_reading, reading_columns
+from sensors.environment.quantities import LARGEST
 from sensors.errors import BadInputError
 
 Timed = Iterable[tuple[int, int, Row]]
@@ -20,7 +21,7 @@ class WideForm:
     """A table with a column for each quantity; of rows of the same time the first counts."""
 
     def __init__(self, head: Sequence[Row], used: Sequence[str], wishes: Wishes, path: Path) -> None:
-        self.duplicates = 0
+        self.duplicates = self.repaired = 0
         self._wishes, self._path = wishes, path
         self._columns = reading_columns(head, used, wishes, path)
         self._passed_over = {title for row in head for title in row} - set(self._columns)
@@ -55,6 +56,9 @@ class WideForm:
         value = column.read(cell)
         if value is None:
             raise _damaged(self._path, line, title, cell)
+        if abs(value) > LARGEST:
+            self.repaired += 1
+            return NAN
         return value
 
 
@@ -62,7 +66,7 @@ class LongForm:
     """A table with a row for each reading; rows of the same time make one, the first reading of a quantity counts."""
 
     def __init__(self, quantity: str, value: str, wishes: Wishes, path: Path) -> None:
-        self.duplicates = 0
+        self.duplicates = self.repaired = 0
         self._quantity, self._value, self._wishes, self._path = quantity, value, wishes, path
         self._columns: dict[str, Column] = {}
         self._numeric: set[str] = set()
@@ -104,6 +108,9 @@ class LongForm:
             raise _damaged(self._path, line, self._value, cell)
         if value is not None and not math.isnan(value):
             self._numeric.add(title)
+        if value is not None and abs(value) > LARGEST:
+            self.repaired += 1
+            return NAN
         return value
 
 

@@ -39,6 +39,10 @@ class Quantity:
     binary: bool = False
 
 
+LARGEST = 1e30
+"""What is larger, either way, is no measurement of anything."""
+
+
 class _Row(NamedTuple):
     quantity: Quantity
     words: tuple[str, ...]

@@ -61,6 +61,8 @@ class TableSource:
     ----------
     duplicates : int
         Readings left out because one of the same time had come before; counted anew by each reading.
+    repaired : int
+        Values left out because nothing can measure them: infinite, or beyond 1e30; counted likewise.
     """
 
     modality = Modality.ENVIRONMENT
@@ -72,7 +74,7 @@ class TableSource:
         day_first: bool | None = None, step_s: float | None = None, shift_s: float = 0.0,
     ) -> None:  # fmt: skip
         self.stream = stream
-        self.duplicates = 0
+        self.duplicates = self.repaired = 0
         self._path, self._start_ns, self._shift_ns = path, start_ns, round(shift_s * NS)
         self._utc_offset_s, self._day_first, self._step_s = utc_offset_s, day_first, step_s
         told = {"": units} if isinstance(units, str) else dict(units or {})
@@ -97,7 +99,7 @@ class TableSource:
                 data = np.array([values], np.float64)
                 data.flags.writeable = False
                 yield Chunk(self.stream, seq, time_ns, 0.0, data, names)
-                self.duplicates = form.duplicates
+                self.duplicates, self.repaired = form.duplicates, form.repaired
 
     def typical_step_s(self) -> float | None:
         """Median distance of the first rows, seconds; None where fewer than two times are there."""

@@ -186,7 +186,7 @@ def test_a_bad_scenario_is_told_in_one_line(old: str, new: str, message: str, fo
 @pytest.mark.parametrize("first", ["2024-04-26T12:00:00Z", "2024-05-09T12:00:00Z"])
 def test_a_table_of_other_days_than_its_recording_is_told(first: str, folder: Path, write_text: Write) -> None:
     write_text("air.csv", f"time,temperature\n{first},20\n")
-    with pytest.raises(BadInputError, match=rf"air.csv: begins {first[:10]} 12:00 UTC, the recording 2024-05-07 12:00"):
+    with pytest.raises(BadInputError, match=rf"air.csv: begins {first[:10]} 11:59 UTC, the recording 2024-05-07 12:00"):
         load_recording(folder)
 
 

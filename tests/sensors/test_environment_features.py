@@ -21,6 +21,11 @@ def value(features: Features, name: str) -> float:
     return float(features.values[features.names.index(name)])
 
 
+def test_nothing_absurd_is_physical() -> None:
+    assert not any(is_physical(value, None) for value in (1e300, -1e31, np.inf, np.nan))
+    assert is_physical(-1e29, None)
+
+
 def test_rows_pass_as_they_are() -> None:
     rows = np.array([[20.0, 500.0], [np.nan, 510.0]])
     features = list(EnvironmentExtractor("e").extract(Chunk("e", 0, 0, 1.0, rows, ("temperature_c", "co2_ppm"))))
@@ -40,6 +45,21 @@ def test_a_broken_reading_leaves_no_trace_in_the_next(broken: float) -> None:
     told = extract(EnvironmentExtractor("e"), [(0, 500.0), (1, 502.0), (2, broken), (3, 503.0)])
     assert np.isnan(value(told[2], "co2_ppm.change"))
     assert value(told[3], "co2_ppm.change") == 2.0
+
+
+@pytest.mark.parametrize("code", [-200.0, -999.0, -9999.0, -99999.0])
+@pytest.mark.parametrize("usual", [[5.0, 6.0, 5.5, 7.0, 6.5, 5.0], [-1.0, 1.0, 0.5, -0.5, 1.5, -1.0], []])
+def test_what_loggers_write_for_nothing_is_no_value(code: float, usual: list[float]) -> None:
+    told = extract(EnvironmentExtractor("e"), list(enumerate([*usual, code, code, 5.0])), "foo")
+    assert np.isnan([value(one, "foo") for one in told[-3:-1]]).all()
+    assert value(told[-1], "foo") == 5.0
+    assert abs(value(told[-1], "foo.change")) < 10 or not usual
+
+
+@pytest.mark.parametrize("usual", [[-190.0, -205.0, -210.0, -195.0, -199.0, -201.0], [-1.0, 0.0, 9.0]])
+def test_such_a_number_is_a_value_where_it_is_usual_or_nobody_knows(usual: list[float]) -> None:
+    told = extract(EnvironmentExtractor("e"), list(enumerate([*usual, -200.0])), "foo")
+    assert value(told[-1], "foo") == -200.0
 
 
 def test_repeats_count_equal_values() -> None:

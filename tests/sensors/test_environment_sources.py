@@ -178,6 +178,26 @@ def test_rows_without_times_come_in_steps(write_text: Write, read: Read) -> None
         read(text, time="temperature", step_s=1.0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (CsvSource, "t_s,foo\n0,1\n1,1e300\n2,inf\n3,-1e31\n4,nan\n5,2\n"),
+        (CsvSource, "t_s,quantity,value\n0,foo,1\n1,foo,1e300\n2,foo,1e999\n3,foo,-inf\n4,foo,\n5,foo,2\n"),
+        (
+            JsonLinesSource,
+            "".join(f'{{"t_s": {n}, "foo": {v}}}\n' for n, v in enumerate([1, 10**400, 1e99, -1e99, "null", 2])),
+        ),
+    ],
+)
+def test_an_absurd_number_is_no_value_and_is_counted(kind: Any, text: str, write_text: Write) -> None:
+    source = kind("a/air", write_text("table", text), 0)
+    nan = float("nan")
+    for _ in range(2):
+        told = [chunk.data[0, 0] for chunk in source.chunks()]
+        assert told == pytest.approx([1, nan, nan, nan, nan, 2], nan_ok=True)
+        assert source.repaired == 3
+
+
 def test_a_row_cut_off_at_the_end_has_no_value(read: Read) -> None:
     rows = read("t_s,co2_ppm,temperature_c\n0,400,20\n1,40")
     assert np.isnan(rows[-1][1]["temperature_c"])

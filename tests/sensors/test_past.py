@@ -27,6 +27,15 @@ def test_a_third_of_outliers_moves_the_median_little() -> None:
     assert past.scale[0] < 5.0
 
 
+def test_an_absurd_number_is_learned_as_a_large_one_and_forgotten() -> None:
+    past = RobustPast(1, 5, every=1, tail=0.25)
+    for at, value in enumerate([1e300, -1e300, 1e39, 1.0, 2.0, 3.0, 4.0, 5.0]):
+        past.learn([value], at)
+        assert np.isfinite(past.scale[0])
+    assert past.median[0] == 3.0
+    past.restore({**past.state(), "kept": np.array([[1e300]])})
+
+
 def test_learning_is_thinned_in_event_time() -> None:
     past = RobustPast(1, 10, spacing_ns=NS)
     for at_ns in (0, NS // 2, NS, NS + 1, 3 * NS):
