@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensors.environment.quantities import documented_name, quantity_of
+from sensors.environment.quantities import documented_name, quantity_of, require_unit
 from sensors.errors import BadInputError
 
 Row = Mapping[str, Any]
@@ -21,6 +21,9 @@ _TIMES = (
 _QUANTITIES = ("quantity", "metric", "variable", "measurement", "parameter", "entity_id", "sensor")
 _VALUES = ("value", "reading", "state")
 _NOTHING = frozenset({"", "-", "--", "nan", "na", "n/a", "null", "none", "unknown", "unavailable", "missing"})
+LABELS = frozenset("label labels anomaly changepoint is_anomaly att_flag fire_alarm class target ground_truth".split())
+"""Columns that tell what happened, as people or a simulation knew it afterwards."""
+
 _WORDS = {
     **dict.fromkeys(("on", "true", "yes", "open", "opened", "detected", "occupied", "wet", "motion"), 1.0),
     **dict.fromkeys(("off", "false", "no", "closed", "clear", "dry", "none"), 0.0),
@@ -61,8 +64,9 @@ class Column:
     offset: float
 
     @classmethod
-    def of(cls, title: str, unit: str) -> Column:
+    def of(cls, title: str, unit: str, where: object) -> Column:
         """The column of that title; `unit` is told from outside, or empty."""
+        require_unit(title, unit, where)
         quantity, factor, offset = quantity_of(title, unit)
         return cls(documented_name(title, unit), bool(quantity and quantity.binary), factor, offset)
 
@@ -81,6 +85,11 @@ class Wishes:
     quantity: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
+
+    def passes_over(self, title: str) -> bool:
+        """Whether a column is left out: as told, or because it holds labels, which nothing may learn from."""
+        plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+        return title in self.ignore or (plain in LABELS and title not in self.values)
 
     def unit(self, title: str) -> str:
         """Unit told for a column or quantity; "" where none is."""
@@ -156,14 +165,14 @@ def reading_columns(rows: Sequence[Row], used: Iterable[str], wishes: Wishes, wh
     BadInputError
         If there is none.
     """
-    skip = {*used, *wishes.ignore}
-    chosen = wishes.values or tuple(title for title in titles(rows) if title not in skip)
+    used = set(used)
+    chosen = wishes.values or tuple(t for t in titles(rows) if t not in used and not wishes.passes_over(t))
     found: dict[str, Column] = {}
     taken: set[str] = set()
     for title in chosen:
         unit = wishes.unit(title)
         if is_reading(title, (row.get(title) for row in rows), unit):
-            found[title] = distinct(Column.of(title, unit), taken)
+            found[title] = distinct(Column.of(title, unit, where), taken)
             taken.add(found[title].name)
     if not found:
         mend = f"its columns are {', '.join(titles(rows))}; at least one must hold numbers"

@@ -46,11 +46,15 @@ class WideForm:
 
     def _meet(self, row: Row) -> None:
         """Take in columns that come up for the first time."""
-        for title in row.keys() - self._columns.keys() - self._passed_over - self._wishes.ignore:
-            if self._wishes.values or not is_reading(title, [row[title]], self._wishes.unit(title)):
+        for title in row:
+            if title in self._columns or title in self._passed_over:
+                continue
+            if self._wishes.values or self._wishes.passes_over(title):
+                continue
+            if not is_reading(title, [row[title]], self._wishes.unit(title)):
                 continue
             taken = [column.name for column in self._columns.values()]
-            self._columns[title] = distinct(Column.of(title, self._wishes.unit(title)), taken)
+            self._columns[title] = distinct(Column.of(title, self._wishes.unit(title), self._path), taken)
 
     def _value(self, line: int, title: str, column: Column, cell: object) -> float:
         value = column.read(cell)
@@ -102,7 +106,7 @@ class LongForm:
             return None
         if title not in self._columns:
             taken = [column.name for column in self._columns.values()]
-            self._columns[title] = distinct(Column.of(title, self._wishes.unit(title)), taken)
+            self._columns[title] = distinct(Column.of(title, self._wishes.unit(title), self._path), taken)
         value = self._columns[title].read(cell)
         if value is None and title in self._numeric:
             raise _damaged(self._path, line, self._value, cell)

@@ -7,10 +7,13 @@ or a hint. A name whose unit could be anything ("pressure", "flow") is left alon
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from sensors.errors import BadInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +143,22 @@ def quantity_of(column_name: str, unit_hint: str = "") -> tuple[Quantity | None,
 
 
 def documented_name(column_name: str, unit_hint: str = "") -> str:
-    """Name of a column after conversion, with its unit as suffix: "Temperature[F]" -> "temperature_c"."""
+    """Name of a column after conversion, with its unit as suffix: "Temperature[F]" -> "temperature_c".
+
+    A column that is not known keeps its name, with the unit that was told: "radon" in Bq/m3 -> "radon [Bq/m3]". Only
+    what would break the name of a channel, "stream:name.what", becomes "_".
+    """
     return _recognise(column_name, unit_hint)[0]
 
 
 @lru_cache(maxsize=1024)
 def _recognise(column_name: str, unit_hint: str) -> tuple[str, Quantity | None, float, float]:
-    unknown = (column_name, None, 1.0, 0.0)
+    told = f" [{unit_hint.strip()}]" if unit_hint.strip() else ""
+    shown = re.sub(r"[\s:.]+", lambda gap: " " if gap[0].isspace() else "_", f"{column_name.strip()}{told}")
+    unknown = (shown, None, 1.0, 0.0)
     stem, unit = _split(column_name)
     unit = _plain(unit_hint) or unit
-    words = stem.split("_")
-    if not stem or _DERIVED.intersection(words):
-        return unknown
-    padded = f"_{stem}_", "_" + "_".join(re.sub(r"(?<=[a-z])\d+$", "", word) for word in words) + "_"
-    found = [
-        (len(word), -position, row)
-        for position, row in enumerate(_TABLE)
-        for word in row.words
-        if any(f"_{word}_" in text for text in padded)
-    ]
-    for _, _, row in sorted(found, key=lambda match: match[:2], reverse=True):
+    for row in _matches(stem):
         known = _FACTORS.get(row.quantity.unit, {})
         if unit in known or (not unit and row.bare):
             factor, offset = known.get(unit, (1.0, 0.0))
@@ -168,9 +167,45 @@ def _recognise(column_name: str, unit_hint: str) -> tuple[str, Quantity | None, 
     return unknown
 
 
+def require_unit(column_name: str, unit_hint: str, where: object) -> None:
+    """Check that a unit told from outside is one of the quantity's; a quantity that no table knows may have any.
+
+    Raises
+    ------
+    BadInputError
+        If it is none; the known ones are named.
+    """
+    measured = [row.quantity for row in _matches(_split(column_name)[0])]
+    known = list(dict.fromkeys(word for one in measured for word in _FACTORS.get(one.unit, {})))
+    if _plain(unit_hint) and known and _plain(unit_hint) not in known and not measured[0].binary:
+        names = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        what = f"'{unit_hint}' is no unit of '{column_name}' known here"
+        raise BadInputError(
+            what, where=where, mend=f'known are {names}; give units = {{ "{column_name}" = "{known[0]}" }}'
+        )
+
+
+def _matches(stem: str) -> list[_Row]:
+    """What a name without its unit can mean, the longest word first."""
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(letter))
+    words = bare.split("_")
+    if not bare or _DERIVED.intersection(words):
+        return []
+    padded = f"_{bare}_", "_" + "_".join(re.sub(r"(?<=[a-z])\d+$", "", word) for word in words) + "_"
+    found = [
+        (len(word), -position, row)
+        for position, row in enumerate(_TABLE)
+        for word in row.words
+        if any(f"_{word}_" in text for text in padded)
+    ]
+    return [row for _, _, row in sorted(found, key=lambda match: match[:2], reverse=True)]
+
+
 def _plain(text: str) -> str:
-    spelled = text.strip().translate(_SIGNS).lower().replace("/", "_per_")
-    return re.sub(r"[^a-z0-9]+", "_", spelled).strip("_")
+    """Letters and digits of any script, the rest as "_"."""
+    spelled = unicodedata.normalize("NFC", text).strip().translate(_SIGNS).lower().replace("/", "_per_")
+    kept = (letter if letter.isalnum() or unicodedata.combining(letter) else "_" for letter in spelled)
+    return re.sub("_+", "_", "".join(kept)).strip("_")
 
 
 def _split(column_name: str) -> tuple[str, str]:

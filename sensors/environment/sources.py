@@ -164,7 +164,11 @@ class TableSource:
 
 
 class CsvSource(TableSource):
-    """Readings from delimited text."""
+    """Readings from delimited text.
+
+    Columns of text are passed over, and so are columns of labels, unless `value` names them: "label", "labels",
+    "anomaly", "changepoint", "is_anomaly", "att_flag", "fire alarm", "class", "target", "ground_truth".
+    """
 
     def _rows(self) -> Rows:
         return csv_rows(self._path)

@@ -220,12 +220,47 @@ def test_of_two_rows_at_one_time_the_first_counts(write_text: Write) -> None:
 
 def test_the_scenario_says_which_columns_and_units(read: Read) -> None:
     text = "when,t1,alarm,extra\n0,68,0,1\n1,70,1,2\n"
-    assert read(text, time="when", value="t1", units={"t1": "F"}) == [(0, {"t1": 68}), (NS, {"t1": 70})]
+    assert read(text, time="when", value="t1", units={"t1": "F"}) == [(0, {"t1 [F]": 68}), (NS, {"t1 [F]": 70})]
     assert [set(row) for _, row in read(text, time="when", ignore=("alarm",))] == [{"t1", "extra"}] * 2
     renamed = text.replace("t1", "temp")
     assert read(renamed, time="when", value="temp", units="F")[0][1] == {"temp_c": pytest.approx(20)}
     with pytest.raises(BadInputError, match="no column 'nowhere'"):
         read(text, time="nowhere")
+
+
+def test_a_unit_that_its_quantity_does_not_have_is_told(read: Read) -> None:
+    for units in ("bar", {"temp": "bar"}):
+        with pytest.raises(BadInputError, match=r"'bar' is no unit of 'temp' .*known are c, degc, celsius, f, degf"):
+            read("t_s,temp\n0,20\n", units=units)
+    with pytest.raises(BadInputError, match=r"'sone' is no unit of 'noise' .*known are "):
+        read("t_s,quantity,value\n0,noise,20\n", units={"noise": "sone"})
+    assert read("t_s,radon\n0,20\n", units="Bq/m3") == [(0, {"radon [Bq/m3]": 20})]
+    assert read("t_s,door\n0,1\n", units="F") == [(0, {"door [F]": 1})]
+
+
+@pytest.mark.parametrize("title", ["label", "Fire Alarm", "ATT_FLAG", "is_anomaly", "Class", "ground_truth"])
+def test_labels_are_not_read_unless_they_are_named(title: str, read: Read) -> None:
+    text = f"t_s,{title},co2_ppm\n0,1,400\n"
+    assert read(text) == [(0, {"co2_ppm": 400})]
+    assert read(text, value=[title, "co2_ppm"]) == [(0, {title: 1, "co2_ppm": 400})]
+    lines = f'{{"t_s": 0, "co2_ppm": 1}}\n{{"t_s": 1, "{title}": 1, "co2_ppm": 2}}\n'
+    assert [set(row) for _, row in read(lines, JsonLinesSource)] == [{"co2_ppm"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("température", "température_c"), ("Température [°F]", "température_c"), ("te\u0301mperature", "témperature_c"),
+        ("温度", "温度"), ("Влажность %", "Влажность %"), ("PT08.S1(CO)", "PT08_S1(CO)"), ("a:b.c", "a_b_c"),
+    ],
+)  # fmt: skip
+def test_names_in_any_script_survive_and_never_break_a_channel(title: str, name: str) -> None:
+    assert documented_name(title) == name == documented_name(name)
+    assert quantity_of(name)[0] == quantity_of(title)[0]
+
+
+def test_names_that_become_equal_stay_apart(read: Read) -> None:
+    assert read("t_s,a.b,a:b,a_b\n0,1,2,3\n") == [(0, {"a_b": 1, "a_b_2": 2, "a_b_3": 3})]
 
 
 def test_two_columns_of_one_quantity_keep_apart(read: Read) -> None:
