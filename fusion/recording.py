@@ -187,7 +187,9 @@ def build_source(entry: SensorEntry, recording: Recording) -> Source:
 def _from_folder(folder: Path, senses: frozenset[Modality] | None) -> Recording:
     file = folder / SCENARIO
     if not file.is_file():
-        raise BadInputError(f"no {SCENARIO} in this folder", where=folder, mend="name a recording or a single file")
+        several = any(folder.glob(f"*/{SCENARIO}"))
+        mend = f"there are recordings in it: give {folder}/*" if several else "name a recording or a single file"
+        raise BadInputError(f"no {SCENARIO} in this folder", where=folder, mend=mend)
     table = read_toml(file)
     require_known(table, _TOP, file)
     start = _start(table, file)
@@ -215,12 +217,12 @@ def _from_folder(folder: Path, senses: frozenset[Modality] | None) -> Recording:
 def _entry(folder: Path, told: Mapping[str, Any], where: str) -> SensorEntry:
     name = text(told, "id", where)
     where = f"{where} '{name}'"
-    if not _ID.fullmatch(name):
+    if not _ID.fullmatch(name) or {".", ".."}.intersection(name.split("/")):
         raise BadInputError(
             f"'{name}' is no id", where=where, mend='write it as "place/sensor": letters, digits, . _ -'
         )
     kind = text(told, "kind", where)
-    known = set(inspect.signature(source_class(kind)).parameters) - _NOT_FOR_FILES
+    known = set(inspect.signature(source_class(kind, where)).parameters) - _NOT_FOR_FILES
     require_known(told, known | _ENTRY | _FACTS, where)
     options = {key: value for key, value in told.items() if key not in _ENTRY | _FACTS}
     for key, value in options.items():

@@ -56,8 +56,8 @@ def kinds() -> dict[str, str]:
     return {entry.name: entry.value for entry in entry_points(group=GROUP)} | SOURCES
 
 
-def source_class(kind: str) -> Callable[..., Source]:
-    """The class that reads sensors of this kind.
+def source_class(kind: str, where: object = "kind") -> Callable[..., Source]:
+    """The class that reads sensors of this kind; `where` is the place that names it.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def source_class(kind: str) -> Callable[..., Source]:
     if kind not in known:
         near = difflib.get_close_matches(kind, known, 1)
         mend = f"did you mean '{near[0]}'?" if near else f"known kinds are {', '.join(sorted(known))}"
-        raise BadInputError(f"no sensor of kind '{kind}'", where="kind", mend=mend)
+        raise BadInputError(f"no sensor of kind '{kind}'", where=where, mend=mend)
     made: Callable[..., Source] = load(known[kind])
     return made
 

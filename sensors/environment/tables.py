@@ -36,6 +36,12 @@ def csv_rows(path: Path) -> Rows:
         names = _distinct(next(csv.reader([header], delimiter=delimiter)))
         if not any(names):
             raise BadInputError("no header", where=path, mend="the first line must name the columns")
+        if all(_is_datum(name) for name in names if name):
+            raise BadInputError(
+                "no header line? the first line is all numbers",
+                where=f"{path}, line {lines.number}",
+                mend="the first line must name the columns",
+            )
         reader = csv.reader(lines, delimiter=delimiter)
         try:
             head = [(lines.number, row) for row in islice(reader, 50)]
@@ -76,6 +82,12 @@ def _heading(lines: Iterator[str]) -> str:
 
 def _point(cell: str) -> str:
     return cell.replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell
+
+
+def _is_datum(title: str) -> bool:
+    """Whether a title is a number, a date or a time: as if the first row stood where the header should."""
+    number = re.sub(r" #\d+$", "", title).replace(",", ".")
+    return re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?|[\d:./-]+(?:[ T][\d:.]+(?:Z|[-+][\d:]+)?)?", number) is not None
 
 
 def _distinct(header: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -152,7 +153,13 @@ def test_a_video_with_sound_is_two_sensors(write_video: Write) -> None:
         ('id = "yard/mic"', "", r"sensor 1: no 'id'"),
         ('id = "yard/mic"', 'id = "yard/air"', r"sensor 3: id 'yard/air' twice"),
         ('id = "yard/mic"', 'id = "a:b"', r"'a:b' is no id"),
-        ("audio.file", "audio.fil", r"no sensor of kind 'audio.fil'; did you mean 'audio.file'\?"),
+        ('id = "yard/mic"', 'id = ".."', r"sensor 1 '..': '..' is no id"),
+        ('id = "yard/mic"', 'id = "yard/./mic"', r"'yard/./mic' is no id"),
+        (
+            "audio.file",
+            "audio.fil",
+            r"scenario.toml, sensor 1 'yard/mic': no sensor of kind 'audio.fil'; did you mean 'audio.file'\?",
+        ),
         ('"sound.wav"', '"../sound.wav"', r"'../sound.wav' lies outside the recording folder"),
         ('"sound.wav"', '"/etc/passwd"', r"'/etc/passwd' lies outside"),
         ('"sound.wav"', '"way/out.wav"', r"'way/out.wav' lies outside"),
@@ -204,6 +211,20 @@ def test_bad_labels_are_told_by_line(text: str, message: str, folder: Path, writ
     write_text("labels.csv", text)
     with pytest.raises(BadInputError, match=message):
         load_recording(folder)
+
+
+def test_a_folder_of_recordings_says_how_to_give_them(folder: Path) -> None:
+    with pytest.raises(BadInputError, match=r"no scenario\.toml in this folder; .* give .*/\*$"):
+        load_recording(folder.parent)
+    with pytest.raises(BadInputError, match=r"name a recording or a single file$"):
+        load_recording(folder / "media")
+
+
+@pytest.mark.parametrize("name", ["air.csv.gz", "air.csv"])
+def test_a_packed_file_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"t_s,co2\n0,400\n"))
+    with pytest.raises(BadInputError, match=r"packed \(gzip\); unpack it first"):
+        load_recording(tmp_path / name)
 
 
 def test_a_source_refuses_options_that_it_does_not_know(tmp_path: Path) -> None:

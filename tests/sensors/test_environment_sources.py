@@ -121,6 +121,9 @@ def test_nothing_in_a_cell_is_nan_and_words_of_switches_are_numbers(read: Read) 
         ("t_s,quantity,value\n0,a,hello\n", r"no number in column 'value'"),
         ("t_s,co2_ppm\n", r"no rows"),
         ("time,co2_ppm\nhello,400\n", r"'hello' is no time"),
+        ("0,400\n1,401\n", r"line 1: no header line\? the first line is all numbers; the first line must name"),
+        ("2024-05-07 12:00;20,5\n2024-05-07 12:01;20,6\n", r"no header line\?"),
+        ("1715083200,1,1\n1715083201,1,1\n", r"no header line\?"),
         (b"t_s,co2\n\x00\x00", r"this is no text"),
     ],
 )

@@ -25,6 +25,8 @@ def test_every_suffix_leads_to_a_known_kind() -> None:
 def test_an_unknown_kind_names_the_nearest() -> None:
     with pytest.raises(BadInputError, match=r"did you mean 'audio\.file'"):
         source_class("audio.fiel")
+    with pytest.raises(BadInputError, match=r"scenario\.toml: no sensor of kind"):
+        source_class("audio.fiel", "scenario.toml")
 
 
 @pytest.fixture
