@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings
 from fusion.engine import Engine, EngineSettings
-from fusion.recording import Recording, build_source
+from fusion.recording import SCENARIO, Recording, build_source, load_recording
+from fusion.strict_toml import read_toml
 from fusion.triage import TriageSettings
 from sensors.base import Detector, PatientDetector, Sensor, Source
 from sensors.errors import BadInputError
@@ -35,6 +37,30 @@ class Watch:
     name: str
     detectors: dict[str, PatientDetector]
     engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt(Recording):
+    """A recording of which only some senses were looked at; `senses` are those of the whole."""
+
+    senses: frozenset[Modality] = frozenset()
+
+
+def load_senses(path: Path, start_ns: int | None, senses: Iterable[Modality]) -> Recording:
+    """Describe a recording as `load_recording` does, without looking at the files of other senses."""
+    wanted = frozenset(senses)
+    if wanted == frozenset(Modality):
+        return load_recording(path, start_ns)
+    recording = load_recording(path, start_ns, wanted)
+    folder = path.parent if path.name == SCENARIO else path
+    told = read_toml(folder / SCENARIO)["sensors"] if folder.is_dir() else []
+    whole = frozenset(Modality(entry["kind"].partition(".")[0]) for entry in told)
+    return Excerpt(**{item.name: getattr(recording, item.name) for item in fields(Recording)}, senses=whole)
+
+
+def recorded_senses(recording: Recording) -> frozenset[Modality]:
+    """Senses of the whole recording, where only some of them were looked at."""
+    return recording.senses if isinstance(recording, Excerpt) else frozenset()
 
 
 def build_sensors(recording: Recording, senses: Iterable[Modality]) -> list[Sensor]:
@@ -88,12 +114,15 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
     )
 
 
-def choose_tick_s(settings: Settings, sensors: Iterable[Sensor]) -> float:
-    """Seconds between verdicts: as set, 0.1 where there is sound or picture, else the step of the quickest readings."""
+def choose_tick_s(settings: Settings, sensors: Iterable[Sensor], others: frozenset[Modality] = frozenset()) -> float:
+    """Seconds between verdicts: as set, 0.1 where there is sound or picture, else the step of the quickest readings.
+
+    `others` are senses that were recorded and not looked at: a sense alone keeps the tick of the whole.
+    """
     if settings.timing.tick_s:
         return settings.timing.tick_s
     sensors = list(sensors)
-    if any(sensor.modality in FAST for sensor in sensors):
+    if FAST & others.union(sensor.modality for sensor in sensors):
         return 0.1
     steps = [step for sensor in sensors if (step := typical_step_s(sensor.source))]
     return min(max(round(min(steps, default=0.1), 1), 0.1), 3600.0)

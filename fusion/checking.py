@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -15,6 +17,7 @@ from fusion.recording import Recording
 from fusion.words import duration, once_in
 from sensors.base import Sensor
 from sensors.errors import BadInputError
+from sensors.types import NS, Features
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,19 @@ class Finding:
     detail: str
 
 
-def check_all(recordings: Sequence[Recording], settings: Settings, baseline: Path | None, as_json: bool) -> bool:
+def check_all(
+    recordings: Sequence[Recording], settings: Settings, baseline: Path | None, as_json: bool, thorough: bool = False
+) -> bool:
     """Check settings, baseline and sensors; print a table; true where all is fine."""
     known = load_baseline(baseline) if baseline else None
     findings = [Finding("settings", True, f"{settings.false_alarms_per_day:g} false alarms per day")]
     findings.append(check_rate(settings, known))
     for recording in recordings:
-        findings += [check_sensor(sensor, known) for sensor in build_sensors(recording, settings.senses)]
+        sensors = build_sensors(recording, settings.senses)
+        findings += [check_sensor(sensor, known, thorough) for sensor in sensors]
+        if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):
+            there = ", ".join(known.manifest.sensors)
+            findings.append(Finding("baseline", False, f"knows none of the sensors of {recording.name}, but {there}"))
     for finding in findings:
         if as_json:
             print(msgspec.json.encode(asdict(finding)).decode())
@@ -52,15 +61,25 @@ def check_rate(settings: Settings, baseline: Baseline | None) -> Finding:
     return Finding("alarm rate", True, f"{wanted} is extrapolated from {duration(seconds)} of quiet past")
 
 
-def check_sensor(sensor: Sensor, baseline: Baseline | None) -> Finding:
-    """Whether a sensor gives anything, judged by its first features."""
+def check_sensor(sensor: Sensor, baseline: Baseline | None, thorough: bool = False) -> Finding:
+    """Whether a sensor gives anything, judged by its first features, or by all of them."""
+    first_ns = last_ns = None
     try:
-        features = next(sensor.features(), None)
+        with closing(cast("Generator[Features]", sensor.features())) as read:
+            for features in read:
+                first_ns, last_ns = (
+                    features.end_ns - features.span_ns if first_ns is None else first_ns,
+                    features.end_ns,
+                )
+                if not thorough:
+                    break
     except BadInputError as error:
         return Finding(sensor.stream, False, str(error))
-    if features is None:
+    if first_ns is None or last_ns is None:
         return Finding(sensor.stream, False, "gives nothing")
-    unknown = baseline is not None and sensor.stream not in baseline.manifest.sensors
-    return Finding(
-        sensor.stream, True, f"{sensor.modality}{', not in the baseline: warms up first' if unknown else ''}"
-    )
+    details = [str(sensor.modality)]
+    if thorough:
+        details.append(f"read to its end, {duration(max(0, last_ns - first_ns) / NS)}")
+    if baseline is not None and sensor.stream not in baseline.manifest.sensors:
+        details.append("not in the baseline: warms up first")
+    return Finding(sensor.stream, True, ", ".join(details))

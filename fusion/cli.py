@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -70,7 +70,7 @@ def replay(
     from fusion.commands import replay_all
 
     chosen = _settings(config, senses, false_alarms_per_day)
-    replay_all(_recordings(recordings, start), chosen, baseline, out, as_json)
+    replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json)
 
 
 @app.command()
@@ -84,7 +84,8 @@ def learn(
     """Learn from quiet recordings what is normal here."""
     from fusion.commands import learn_all
 
-    learn_all(_recordings(recordings, start), _settings(config, senses, None), out)
+    chosen = _settings(config, senses, None)
+    learn_all(_recordings(recordings, start, chosen), chosen, out)
 
 
 @app.command()
@@ -101,7 +102,7 @@ def evaluate(
     from fusion.commands import evaluate_all
 
     chosen = _settings(config, senses, false_alarms_per_day)
-    evaluate_all(_recordings(recordings, start), chosen, baseline, as_json)
+    evaluate_all(_recordings(recordings, start, chosen), chosen, baseline, as_json)
 
 
 @app.command()
@@ -109,13 +110,17 @@ def check(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings whose sensors to try.")] = None,
     config: Config = None,
     baseline: BaselineDir = None,
+    senses: Senses = None,
+    false_alarms_per_day: Rate = None,
     start: Start = None,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Read every file to its end: finds damage.")] = False,
     as_json: Json = False,
 ) -> None:
     """Whether settings are valid, every sensor can be read, and the setting can be honoured."""
     from fusion.checking import check_all
 
-    ready = check_all(_recordings(recordings or [], start), _settings(config, None, None), baseline, as_json)
+    chosen = _settings(config, senses, false_alarms_per_day)
+    ready = check_all(_recordings(recordings or [], start, chosen), chosen, baseline, as_json, thorough)
     raise typer.Exit(0 if ready else 1)
 
 
@@ -125,8 +130,8 @@ def _settings(config: Path | None, senses: str | None, false_alarms_per_day: flo
     return override(load_settings(config), senses, false_alarms_per_day)
 
 
-def _recordings(paths: list[Path], start: str | None) -> list[Recording]:
-    from fusion.recording import load_recording
+def _recordings(paths: list[Path], start: str | None, chosen: Settings) -> list[Recording]:
+    from fusion.assemble import load_senses
 
     start_ns = None
     if start is not None:
@@ -136,8 +141,9 @@ def _recordings(paths: list[Path], start: str | None) -> list[Recording]:
             raise WrongUseError(f"'{start}' is no date and time", where="--start", mend=START_EXAMPLE) from error
         if moment.tzinfo is None:
             raise WrongUseError("the start has no offset from UTC", where="--start", mend=START_EXAMPLE)
-        start_ns = round(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
-    return [load_recording(path, start_ns) for path in paths]
+        start_ns = (moment - EPOCH) // timedelta(microseconds=1) * 1000
+    return [load_senses(path, start_ns, chosen.senses) for path in paths]
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START_EXAMPLE = "write it like 2024-11-05T02:10:00+09:00"

@@ -12,12 +12,13 @@ import msgspec
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.recording import Recording
-from fusion.replay import FUSED, Account, replay_recording, write_incidents
+from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
 from fusion.report.table import format_table, outcome_facts
 from fusion.sinks.console import incidents_table
 from fusion.sinks.folder import finished_folder
 from fusion.sinks.jsonl import incident_line
+from fusion.words import counted, duration
 from sensors.errors import BadInputError
 from sensors.types import NS
 
@@ -37,7 +38,8 @@ def replay_all(
                 account = _replayed(recording, settings, known, folder / "verdicts.jsonl")
                 write_incidents(folder / "incidents.jsonl", account)
                 _draw(folder, recording, settings)
-        _tell_start(recording)
+        _tell_strangers(recording, settings, known)
+        _tell_oddities(recording, account)
         if as_json:
             sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
             sys.stdout.flush()
@@ -71,6 +73,8 @@ def evaluate_all(
             )
         with _progress(recording) as progress:
             accounts = replay_recording(recording, settings, known, alone=True, progress=progress)
+        _tell_strangers(recording, settings, known)
+        _tell_oddities(recording, accounts[FUSED])
         for name, account in accounts.items():
             total[name] = total.get(name, Outcome()) + judge(recording, account)
     if as_json:
@@ -118,9 +122,18 @@ def _folders(recordings: Sequence[Recording]) -> list[str]:
     return names
 
 
-def _tell_start(recording: Recording) -> None:
+def _tell_strangers(recording: Recording, settings: Settings, known: Baseline | None) -> None:
+    for stream in strangers(recording, known, settings.senses) if known else ():
+        _tell(f"{recording.name}: {stream} is not in the baseline: it warms up first")
+
+
+def _tell_oddities(recording: Recording, account: Account) -> None:
     if not recording.start_known:
         _tell(f"{recording.name} tells no start: times count from the epoch (give one with --start)")
+    seconds = recording.seconds or (account.last_ns - recording.start_ns) / NS
+    if late := [label for label in recording.labels or () if label.start_s > seconds]:
+        many = counted(len(late), "label")
+        _tell(f"{recording.name}: {many} after the end of the recording ({duration(seconds)}), not counted")
 
 
 def _tell(text: str) -> None:

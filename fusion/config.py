@@ -115,7 +115,7 @@ def override(settings: Settings, senses: str | None, false_alarms_per_day: float
             raise WrongUseError(what, where="--false-alarms-per-day", mend="give a number above 0")
         settings = msgspec.structs.replace(settings, false_alarms_per_day=float(false_alarms_per_day))
     if senses is not None:
-        names = {name.strip() for name in senses.split(",")}
+        names = {name.strip() for name in senses.split(",")} - {""} or {""}
         if unknown := names - set(Modality):
             what = f"'{min(unknown)}' is no sense"
             raise WrongUseError(what, where="--senses", mend=f"choose from {','.join(Modality)}")

@@ -6,17 +6,18 @@ and nothing else: each has its own detectors and engine, so each gives what a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, engine_settings
+from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings
 from fusion.events import Change, FusedScore, Incident
 from fusion.recording import Recording
-from fusion.runner import merge, replay
+from fusion.runner import merge
+from fusion.runner import replay as run
 from fusion.sinks.jsonl import incident_line, verdict_line
 from sensors.base import Sensor
 from sensors.errors import BadInputError
@@ -102,7 +103,7 @@ def replay_recording(
     watches = build_watches(recording, settings, baseline, alone)
     accounts = {watch.name: Account() for watch, _ in watches}
     sensors = watches[0][1]
-    end_ns = round(recording.start_ns + recording.seconds * NS) if recording.seconds and recording.start_known else None
+    end_ns = end_of(recording)
     with _opened(verdicts) as write:
 
         def emit(watch: Watch, step_verdict: FusedScore, changes: Sequence[tuple[Change, Incident]]) -> None:
@@ -110,7 +111,7 @@ def replay_recording(
             if watch.name == FUSED:
                 write(step_verdict)
 
-        closed = replay(
+        closed = run(
             merge(sensors),
             [watch for watch, _ in watches],
             lambda w, s: emit(w, s.verdict, s.changes),
@@ -118,7 +119,7 @@ def replay_recording(
             progress,
         )
     for watch, _ in watches:
-        accounts[watch.name].note(closed[watch.name])
+        accounts[watch.name].note([(change, _closed_by(incident, end_ns)) for change, incident in closed[watch.name]])
         accounts[watch.name].late = watch.engine.late
     return accounts
 
@@ -133,7 +134,11 @@ def build_watches(
         raise BadInputError(
             f"no sensor of {', '.join(settings.senses)}", where=recording.name, mend="choose other senses"
         )
-    tick_s = baseline.manifest.tick_s if baseline else choose_tick_s(settings, everything)
+    if baseline and len(strangers(recording, baseline, settings.senses)) == len(sensors):
+        there = ", ".join(sensor.stream for sensor in sensors)
+        what = f"the baseline knows none of the sensors here ({there}), but {', '.join(baseline.manifest.sensors)}"
+        raise BadInputError(what, where=recording.name, mend="give the baseline of this place, or name sensors alike")
+    tick_s = baseline.manifest.tick_s if baseline else choose_tick_s(settings, everything, recorded_senses(recording))
     engine = engine_settings(settings, tick_s)
     if baseline and round(baseline.manifest.block_s * NS) != engine.block_ns:
         raise BadInputError(
@@ -150,6 +155,24 @@ def build_watches(
 def write_incidents(path: Path, account: Account) -> None:
     """Incidents in the order they opened, one JSON object a line."""
     path.write_bytes(b"".join(incident_line(incident) for incident in account.incidents.values()))
+
+
+def strangers(recording: Recording, baseline: Baseline, senses: Iterable[Modality]) -> list[str]:
+    """Sensors of a recording that a baseline does not know."""
+    streams = (sensor.stream for sensor in build_sensors(recording, senses))
+    return [stream for stream in streams if stream not in baseline.manifest.sensors]
+
+
+def end_of(recording: Recording) -> int | None:
+    """Event time at which a recording ends, where it tells."""
+    return recording.start_ns + round(recording.seconds * NS) if recording.seconds else None
+
+
+def _closed_by(incident: Incident, end_ns: int | None) -> Incident:
+    """An incident that the end closed: the tick at which the engine says so may lie behind it."""
+    if end_ns is None or incident.closed_ns is None:
+        return incident
+    return replace(incident, closed_ns=min(incident.closed_ns, max(end_ns, incident.opened_ns)))
 
 
 @contextmanager

@@ -57,6 +57,16 @@ def merge(sensors: Iterable[Sensor]) -> Iterator[tuple[str, Features | None, int
                 yield stream, features, after.end_ns - 1
 
 
+def until(
+    features: Iterable[tuple[str, Features | None, int]], end_ns: int | None
+) -> Iterator[tuple[str, Features | None, int]]:
+    """What `merge` gives, up to the end of the recording: what ends later was not recorded."""
+    for stream, item, next_ns in features:
+        if item is not None and end_ns is not None and item.end_ns > end_ns:
+            return
+        yield stream, item, next_ns
+
+
 class _Closing:
     """What `closing` wants: features come from generators, which can be closed."""
 
@@ -81,7 +91,7 @@ def replay(
     emit : callable (Watch, Step) -> None
         Called for every tick of every watch, in order.
     end_ns : int, optional
-        Event time at which the recording ends, where that is later than its last features.
+        Event time at which the recording ends; later features are left out, earlier ends are waited out.
     progress : callable (int) -> None, optional
         Told the event time reached.
 
@@ -91,7 +101,7 @@ def replay(
         What closed because the recording ended, by name of the watch.
     """
     reached = -FOREVER
-    for stream, item, next_ns in features:
+    for stream, item, next_ns in until(features, end_ns):
         for watch in watches:
             detector = watch.detectors.get(stream)
             if detector is None:
@@ -109,6 +119,8 @@ def replay(
                 progress(reached)
     last = max(reached, end_ns if end_ns is not None else reached)
     for watch in watches:
+        for stream in watch.detectors:
+            watch.engine.reach(stream, last)
         for step in watch.engine.advance(last):
             emit(watch, step)
     return {watch.name: watch.engine.finish() for watch in watches}

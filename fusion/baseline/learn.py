@@ -29,7 +29,7 @@ from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
 from fusion.engine import Engine, EngineSettings, Memory
 from fusion.recording import Recording
-from fusion.runner import merge
+from fusion.runner import merge, until
 from fusion.senses import LASTING
 from fusion.triage import TriageSettings
 from sensors.base import Detector, PatientDetector, Sensor
@@ -136,8 +136,11 @@ def _read(
         progress(f"reading {recording.name}")
         found = build_sensors(recording, settings.senses)
         steps.append(choose_tick_s(settings, found))
+        end_ns = recording.start_ns + round(recording.seconds * NS) if recording.seconds else None
         sensors |= {sensor.stream: sensor for sensor in found}
-        segments.append(Segment(recording.name, number % FOLDS, Spool(place / str(number), merge(found))))
+        segments.append(
+            Segment(recording.name, number % FOLDS, Spool(place / str(number), until(merge(found), end_ns)))
+        )
     if not sensors:
         what = f"no sensor of {', '.join(settings.senses)}"
         raise BadInputError(what, where=_names(recordings), mend="choose other senses")

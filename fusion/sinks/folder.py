@@ -75,7 +75,7 @@ def _remove_stale(out: Path) -> None:
 
 
 def _locked(path: Path, how: int) -> int | None:
-    """A descriptor that holds the lock of a folder; None where another has it, it has gone, or nothing can be locked."""
+    """A descriptor that holds the lock of a folder; None where it has gone or cannot be locked."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:

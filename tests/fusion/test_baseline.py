@@ -17,7 +17,7 @@ from fusion.baseline.folder import MANIFEST, VERSION, load_baseline
 from fusion.baseline.learn import learn_baseline
 from fusion.config import Settings
 from fusion.recording import Recording, load_recording
-from fusion.replay import FUSED, replay_recording
+from fusion.replay import FUSED, replay_recording, strangers
 from sensors.errors import BadInputError
 from sensors.types import Modality
 
@@ -154,6 +154,15 @@ def test_another_sense_under_the_same_name_is_refused(learned: Path, write_sound
     (tmp_path / "scenario.toml").write_text("start = 2024-01-01T00:00:00Z\n" + sensor)
     with pytest.raises(BadInputError, match="another sense under this name"):
         replay_recording(load_recording(tmp_path), Settings(), load_baseline(learned))
+
+
+def test_a_baseline_of_another_place_is_refused(learned: Path, write_text: Write) -> None:
+    shed = load_recording(write_text("shed.csv", air(60, 3)))
+    with pytest.raises(BadInputError, match=r"none of the sensors here \(shed/air\), but hall/air"):
+        replay_recording(shed, Settings(), load_baseline(learned))
+    assert strangers(shed, load_baseline(learned), Modality) == ["shed/air"]
+    hall = load_recording(write_text("hall.csv", air(60, 3)))
+    assert strangers(hall, load_baseline(learned), Modality) == []
 
 
 def test_too_little_quiet_is_refused(write_text: Write, tmp_path: Path) -> None:

@@ -249,3 +249,53 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(site: Site
         assert kizashi("replay", site.good(), "--out", out).returncode == 0
         assert list(out.glob(f"{PARTIAL}*")) == [living]
     assert not list(out.glob(f"{PARTIAL}*"))
+
+
+def test_the_files_of_other_senses_need_not_be_there_and_change_nothing(site: Site) -> None:
+    folder = site.good()
+    site.sound("good/mic.wav", np.tile(NOISE, 20))
+    site.text("good/labels.csv", "start_s,end_s,kind\n1,2,door\n")
+    more = '[[sensors]]\nid = "mic"\nkind = "audio.file"\npath = "mic.wav"\n'
+    site.text("good/scenario.toml", SCENARIO + more)
+
+    def verdicts(out: str) -> bytes:
+        done = kizashi("replay", folder, "--senses", "environment,", "--out", site.folder / out)
+        assert done.returncode == 0, done.stderr
+        return (site.folder / out / "verdicts.jsonl").read_bytes()
+
+    whole = verdicts("whole")
+    assert len(whole.splitlines()) > 500
+    (folder / "mic.wav").unlink()
+    assert verdicts("alone") == whole
+    config = site.text("only.toml", 'senses = ["environment"]\n')
+    assert kizashi("evaluate", folder, "--config", config).returncode == 0
+    assert kizashi("check", folder, "--senses", "environment", "--false-alarms-per-day", "2").returncode == 0
+    refused(kizashi("replay", folder))
+
+
+def test_a_start_keeps_its_fraction(site: Site) -> None:
+    site.text("a.csv", AIR)
+    out = site.folder / "out"
+    assert not kizashi("replay", site.folder / "a.csv", "--start", "2024-11-05T02:10:00.7Z", "--out", out).returncode
+    first = json.loads((out / "verdicts.jsonl").read_bytes().splitlines()[0])
+    assert 0 <= first["at_ns"] - 1_730_772_600_700_000_000 <= 1_000_000_000
+
+
+@pytest.mark.parametrize("seconds", [40, 90])
+def test_a_replay_ends_where_the_recording_ends(seconds: int, site: Site) -> None:
+    folder, out = site.good(), site.folder / "out"
+    site.text("good/scenario.toml", f"seconds = {seconds}\n{SCENARIO}")
+    site.text("good/labels.csv", "start_s,end_s,kind\n1,2,door\n95,96,door\n")
+    done = kizashi("replay", folder, "--out", out)
+    assert done.returncode == 0
+    assert "1 label after the end of the recording" in done.stderr
+    lines = [json.loads(line) for line in (out / "verdicts.jsonl").read_bytes().splitlines()]
+    assert lines[-1]["at_ns"] == (1_704_067_200 + seconds) * 1_000_000_000
+    assert ("air" in lines[-1]["missing"] and lines[-1]["missing"]["air"] == "silent") == (seconds > 60)
+
+
+def test_thorough_reads_on_where_a_first_look_is_content(site: Site) -> None:
+    site.good()
+    site.text("good/air.csv", AIR + "60,hot\n" * 5 + "10,20\n" * 60)
+    assert kizashi("check", site.folder / "good").returncode == 0
+    assert kizashi("check", site.folder / "good", "--thorough").returncode == 1
