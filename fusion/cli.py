@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
 
 if TYPE_CHECKING:
@@ -45,8 +47,34 @@ def main() -> None:
         print(f"kizashi: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
-        print(f"kizashi: {error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        mend = MENDS.get(error.errno or 0, "check the path and its permissions")
+        print(f"kizashi: {where}{error.strerror or error}; {mend}", file=sys.stderr)
         sys.exit(1)
+
+
+MENDS = {
+    **dict.fromkeys(FULL, "free some space, or choose another --out"),
+    errno.EIO: "check the disk",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"kizashi {version('kizashi')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    asked: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Options before any command."""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

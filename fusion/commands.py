@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
-from fusion.baseline.folder import Baseline, load_baseline
+from fusion.baseline.folder import Baseline, load_baseline, require_room
 from fusion.config import Settings
 from fusion.recording import Recording
 from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
 from fusion.report.table import format_table, outcome_facts
+from fusion.report.timeline import why_unjudged
 from fusion.sinks.console import incidents_table
 from fusion.sinks.folder import finished_folder
 from fusion.sinks.jsonl import incident_line
@@ -43,6 +45,9 @@ def replay_all(
         if as_json:
             sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
             sys.stdout.flush()
+            if not account.judged:
+                why = why_unjudged(chain.from_iterable(account.missing_ticks.values()))
+                _tell(f"{recording.name}: nothing could be judged: {why}")
         else:
             print(incidents_table(recording, account), flush=True)
         if out is not None:
@@ -53,11 +58,13 @@ def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) ->
     """Learn a baseline, and say what it can be used for."""
     from fusion.baseline.learn import learn_baseline
 
+    require_room(out)
     with finished_folder(out) as folder:
-        manifest = learn_baseline(recordings, settings, folder, _tell if sys.stderr.isatty() else lambda text: None)
-    hours = sum(item.seconds for item in manifest.learned_from) / 3600
-    print(f"learned {hours:.2f} h of {', '.join(sorted(manifest.sensors))} into {out}")
-    print(f"  rates down to one in {hours:.2g} h are counted here; rarer ones are extrapolated")
+        progress = _tell if sys.stderr.isatty() else lambda text: None
+        manifest = learn_baseline(recordings, settings, folder, progress, _tell)
+    seconds = sum(item.seconds for item in manifest.learned_from)
+    print(f"learned {duration(seconds)} of {', '.join(sorted(manifest.sensors))} into {out}")
+    print(f"  rates down to one in {duration(seconds)} are counted here; rarer ones are extrapolated")
 
 
 def evaluate_all(
@@ -88,7 +95,7 @@ def evaluate_all(
 
 def judge(recording: Recording, account: Account) -> Outcome:
     """What the incidents of one watch are worth against the labels of a recording."""
-    seconds = recording.seconds or (account.last_ns - recording.start_ns) / NS
+    seconds = recording.seconds or account.seconds
     alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in account.incidents.values()]
     return match(recording.labels or (), alarms, seconds)
 
@@ -110,14 +117,22 @@ def _draw(folder: Path, recording: Recording, settings: Settings) -> None:
 
 
 def _folders(recordings: Sequence[Recording]) -> list[str]:
-    """A folder name for each recording below --out: as its name says, numbered where two are alike."""
+    """A folder name for each recording below --out: as its name says, numbered where two are alike.
+
+    Where one would lie inside another's, none has folders of its own: "a/b" becomes "a-b".
+    """
+    wanted = [
+        "/".join(part for part in recording.name.split("/") if part not in ("", ".", "..")) or "recording"
+        for recording in recordings
+    ]
+    if any(inner.startswith(f"{outer}/") for inner in wanted for outer in wanted):
+        wanted = [name.replace("/", "-") for name in wanted]
     names: list[str] = []
-    for recording in recordings:
-        wanted = "/".join(part for part in recording.name.split("/") if part not in ("", ".", "..")) or "recording"
-        name, number = wanted, 1
+    for first in wanted:
+        name, number = first, 1
         while name in names:
             number += 1
-            name = f"{wanted}-{number}"
+            name = f"{first}-{number}"
         names.append(name)
     return names
 
@@ -130,7 +145,7 @@ def _tell_strangers(recording: Recording, settings: Settings, known: Baseline | 
 def _tell_oddities(recording: Recording, account: Account) -> None:
     if not recording.start_known:
         _tell(f"{recording.name} tells no start: times count from the epoch (give one with --start)")
-    seconds = recording.seconds or (account.last_ns - recording.start_ns) / NS
+    seconds = recording.seconds or account.seconds
     if late := [label for label in recording.labels or () if label.start_s > seconds]:
         many = counted(len(late), "label")
         _tell(f"{recording.name}: {many} after the end of the recording ({duration(seconds)}), not counted")

@@ -14,7 +14,7 @@ from pathlib import Path
 from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings
-from fusion.events import Change, FusedScore, Incident
+from fusion.events import Change, FusedScore, Incident, Missing
 from fusion.recording import Recording
 from fusion.runner import merge
 from fusion.runner import replay as run
@@ -38,6 +38,8 @@ class Account:
         Verdicts given, and those that could say how rare the moment was.
     missing_ticks : dict of str to dict of str to int
         Ticks without a stream, by stream and reason.
+    first_missing, last_missing : tuple of Missing
+        Who took no part in the first and the last verdict.
     first_ns, last_ns : int
         Event time of the first and last verdict.
     late : int
@@ -48,14 +50,27 @@ class Account:
     ticks: int = 0
     judged: int = 0
     missing_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
+    first_missing: tuple[Missing, ...] = ()
+    last_missing: tuple[Missing, ...] = ()
     first_ns: int = 0
     last_ns: int = 0
     late: int = 0
 
+    @property
+    def tick_s(self) -> float:
+        """Seconds between verdicts."""
+        return (self.last_ns - self.first_ns) / max(1, self.ticks - 1) / NS
+
+    @property
+    def seconds(self) -> float:
+        """How long it was watched."""
+        return self.ticks * self.tick_s
+
     def add(self, verdict: FusedScore, changes: Sequence[tuple[Change, Incident]]) -> None:
         """Take one verdict, and what it changed."""
         self.first_ns = self.first_ns if self.ticks else verdict.at_ns
-        self.last_ns = verdict.at_ns
+        self.first_missing = self.first_missing if self.ticks else verdict.missing
+        self.last_ns, self.last_missing = verdict.at_ns, verdict.missing
         self.ticks += 1
         self.judged += verdict.per_day is not None
         for item in verdict.missing:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.engine import Memory
+from fusion.sinks.folder import PARTIAL
 from sensors.errors import BadInputError
 
 VERSION = 1
@@ -90,6 +91,7 @@ def load_baseline(folder: Path) -> Baseline:
         If there is none, if another version wrote it, or if a file is missing, changed, or holds anything but
         finite numbers.
     """
+    folder = folder.parent if folder.name == MANIFEST else folder
     manifest = _manifest(folder / MANIFEST)
     if set(manifest.files) != {"fusion.npz", "detectors.npz"}:
         raise BadInputError("the manifest names other files than a baseline has", where=folder / MANIFEST, mend=AGAIN)
@@ -105,6 +107,22 @@ def load_baseline(folder: Path) -> Baseline:
             raise BadInputError(f"'{name}' is no finite array of a baseline", where=folder / "fusion.npz", mend=AGAIN)
         parts[part][key] = array
     return Baseline(manifest, Memory(**parts), detectors)
+
+
+def require_room(folder: Path) -> None:
+    """Refuse a folder that holds something other than a baseline.
+
+    Raises
+    ------
+    BadInputError
+        If learning there would mix a baseline with what somebody else keeps.
+    """
+    known = {MANIFEST, "fusion.npz", "detectors.npz"}
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.name not in known and not path.name.startswith(PARTIAL):
+                what = f"'{path.name}' is there, which is no part of a baseline"
+                raise BadInputError(what, where=folder, mend="choose an empty or new folder for --out")
 
 
 def _manifest(path: Path) -> Manifest:

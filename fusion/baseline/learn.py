@@ -32,6 +32,7 @@ from fusion.recording import Recording
 from fusion.runner import merge, until
 from fusion.senses import LASTING
 from fusion.triage import TriageSettings
+from fusion.words import duration
 from sensors.base import Detector, PatientDetector, Sensor
 from sensors.errors import BadInputError
 from sensors.types import NS, Health, Quality, Score
@@ -80,7 +81,11 @@ class Half:
 
 
 def learn_baseline(
-    recordings: Sequence[Recording], settings: Settings, out: Path, progress: Callable[[str], None] = lambda text: None
+    recordings: Sequence[Recording],
+    settings: Settings,
+    out: Path,
+    progress: Callable[[str], None] = lambda text: None,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> Manifest:
     """Learn from quiet recordings and write the baseline into an empty folder.
 
@@ -94,22 +99,29 @@ def learn_baseline(
         Where `manifest.json` and the arrays go.
     progress : callable (str) -> None
         Told what is being done.
+    warn : callable (str) -> None
+        Told of each sensor that could not be learned, and why.
 
     Raises
     ------
     BadInputError
-        If the recordings are too short to learn from.
+        If the recordings are too short to learn from, or no sensor gave anything usable.
     """
     with TemporaryDirectory(dir=out) as place:
         segments, sensors, tick_s = _read(recordings, settings, Path(place), progress)
         engine = replace(engine_settings(settings, tick_s), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
         progress("ranking each part as a stranger to the others")
-        memory = cross_fit(segments if len(segments) > 1 else halves(segments[0]), sensors, engine)
-        if not any(len(values) >= engine.least_blocks for values in memory.blocks.values()):
-            least_s = 2 * engine.least_blocks * engine.block_ns / NS + 120
-            mend = f"give at least {least_s:.0f} s of quiet"
-            raise BadInputError("too short to learn from", where=_names(recordings), mend=mend)
-        detectors = {stream: detector.state() for stream, detector in learned(segments, sensors).items()}
+        parts = segments if len(segments) > 1 else halves(segments[0])
+        memory = cross_fit(parts, sensors, engine)
+        unlearned = _unlearned(memory, parts, sensors, engine)
+        _require_enough(memory, unlearned, sensors, engine, _names(recordings))
+        for stream, why in unlearned.items():
+            warn(f"{stream} is not learned: {why}")
+        sensors = {stream: sensor for stream, sensor in sensors.items() if stream not in unlearned}
+        channels = {k: v for k, v in memory.channels.items() if k.rpartition(":")[0] not in unlearned}
+        memory = replace(memory, channels=channels)
+        kept = learned(segments, sensors)
+        detectors = {stream: detector.state() for stream, detector in kept.items()}
         spans = [(segment.name, *segment.span_ns) for segment in segments]
     manifest = Manifest(
         version=VERSION,
@@ -124,6 +136,31 @@ def learn_baseline(
     )
     write_baseline(out, manifest, memory, detectors)
     return manifest
+
+
+def _unlearned(
+    memory: Memory, segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings
+) -> dict[str, str]:
+    """Sensors without one channel of which enough was heard, with the reason that they gave last."""
+    enough = {n.rpartition(":")[0] for n, values in memory.channels.items() if len(values) >= settings.least_scores}
+    why = {stream: "too little of it was usable" for stream in sorted(sensors.keys() - enough)}
+    for segment in segments if why else ():
+        for stream, items, _ in score_segment(segment, segments, sensors, settings.learn_after_ns):
+            for item in items:
+                if stream in why and isinstance(item, Health) and item.reason:
+                    why[stream] = item.reason
+    return why
+
+
+def _require_enough(
+    memory: Memory, unlearned: Mapping[str, str], sensors: Mapping[str, Sensor], settings: EngineSettings, where: str
+) -> None:
+    if any(len(values) >= settings.least_blocks for values in memory.blocks.values()):
+        return
+    told = "".join(f", and {stream} gave nothing usable ({why})" for stream, why in unlearned.items())
+    least = duration(2 * settings.least_blocks * settings.block_ns / NS + 120)
+    mend = f"give at least {least} of quiet" + (", with sensors that work" if told else "")
+    raise BadInputError(f"too short to learn from{told}", where=where, mend=mend)
 
 
 def _read(
@@ -206,7 +243,7 @@ def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[
     fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
     for segment in sorted(segments, key=lambda segment: segment.span_ns):
         for stream, features, _ in segment.items:
-            if features is not None:
+            if features is not None and stream in fresh:
                 fresh[stream].learn(features)
     detectors = {stream: sensor.detector() for stream, sensor in sensors.items()}
     for stream, detector in detectors.items():

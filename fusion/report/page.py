@@ -17,7 +17,7 @@ from fusion.report.metrics import alarm_between, match
 from fusion.report.picture import describe_setting, describe_time, inline_svg, recording_seconds
 from fusion.report.sheet import style_sheet
 from fusion.report.ticks import clock, local_time
-from fusion.report.timeline import Timeline
+from fusion.report.timeline import Timeline, why_unjudged
 from fusion.words import counted, duration, rarity
 from sensors.types import NS
 
@@ -33,7 +33,7 @@ def write_page(path: Path, timeline: Timeline, recording: Recording, *, false_al
     picture = inline_svg(
         timeline, recording, false_alarms_per_day=false_alarms_per_day, label=escape(spoken, quote=True)
     )
-    title = escape(f"{recording.name}: {counted(len(timeline.incidents), 'incident')}")
+    title = escape(f"{recording.name}: {_sentence(timeline).partition(' (')[0]}")
     body = [
         f'<header><h1>{escape(recording.name)}</h1><p class="when">{escape(describe_time(recording, seconds))}</p>',
         f'<p class="verdict">{_headline(timeline, recording)}</p>',
@@ -55,6 +55,8 @@ def write_page(path: Path, timeline: Timeline, recording: Recording, *, false_al
 
 
 def _sentence(timeline: Timeline) -> str:
+    if timeline.strangest is None and not timeline.incidents:
+        return "nothing could be judged"
     counts = Counter(incident.rank.name.lower() for incident in timeline.incidents)
     listed = ", ".join(f"{counts[name]} {name}" for name in _SEVERITIES if counts[name])
     return f"{counted(len(timeline.incidents), 'incident')}{f' ({listed})' if listed else ''}"
@@ -67,7 +69,8 @@ def _headline(timeline: Timeline, recording: Recording) -> str:
         return f"<strong>{counted(len(timeline.incidents), 'incident')}</strong> {badges}"
     strangest = timeline.strangest
     if strangest is None or strangest.per_day is None:
-        return "<strong>No incidents.</strong> Nothing could be said: no verdict came in the whole recording."
+        why = why_unjudged(absence.reason for absence in timeline.absences)
+        return f"<strong>Nothing could be judged:</strong> {escape(why)}."
     senses = [(part.p_value, part.top) for part in strangest.senses.values() if part.p_value is not None]
     top = min(senses, key=lambda sense: sense[0])[1] if senses else None
     said = f", mostly by <code>{escape(top)}</code>" if top else ""
@@ -88,7 +91,7 @@ def _facts(timeline: Timeline, recording: Recording, seconds: float, false_alarm
     facts = {
         "Length": duration(seconds),
         "Setting": f"about {describe_setting(false_alarms_per_day)}",
-        "Sensors": ", ".join(sensor.id for sensor in recording.sensors),
+        "Sensors": ", ".join(sorted(sensor.id for sensor in recording.sensors)),
         "Warming up, no verdict yet": duration(timeline.warming_s) if timeline.warming_s else "not at all",
     }
     if timeline.blind_s:

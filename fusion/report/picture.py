@@ -53,7 +53,7 @@ _STYLE = {
 
 def recording_seconds(timeline: Timeline, recording: Recording) -> float:
     """Length of the recording, or of what was heard of it where it does not tell."""
-    heard_s = (timeline.start_ns - recording.start_ns) / NS + float(timeline.edges_s[-1])
+    heard_s = (timeline.start_ns - recording.start_ns) / NS + timeline.heard_s
     return recording.seconds or max(heard_s, timeline.column_s)
 
 
@@ -75,7 +75,7 @@ def describe_setting(false_alarms_per_day: float) -> str:
 def streams_by_sense(timeline: Timeline, recording: Recording) -> dict[str, list[str]]:
     """Sensors of each sense that the recording or the verdicts know, in the fixed order of senses."""
     found: dict[str, list[str]] = {}
-    for sensor in recording.sensors:
+    for sensor in sorted(recording.sensors, key=lambda sensor: sensor.id):
         found.setdefault(sensor.kind.partition(".")[0], []).append(sensor.id)
     for sense in timeline.surprise:
         found.setdefault(sense, [])
@@ -151,7 +151,8 @@ def _draw(timeline: Timeline, recording: Recording, false_alarms_per_day: float,
     todo = iter(lanes)
     ink = LIGHT["ink"]
     axes = next(todo)
-    set_up_lane(axes, seconds, "Incidents", counted(len(spans), "incident"), ink)
+    many = counted(len(spans), "incident") if timeline.strangest or spans else "nothing could be judged"
+    set_up_lane(axes, seconds, "Incidents", many, ink)
     draw_incidents(axes, spans, seconds)
     if recording.labels is not None:
         found = [(label, delay is not None) for label, delay in judge_labels(recording.labels, alarms, seconds)]

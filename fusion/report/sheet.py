@@ -38,6 +38,7 @@ th{color:var(--muted);font-size:.8125rem;font-weight:500}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,560px),1fr));gap:1rem;align-items:start;
 list-style:none;margin:0;padding:0}
+.cards>li:only-child{grid-column:1/-1}
 .cards>li{border:1px solid var(--rule);border-left:6px solid;border-radius:10px;background:var(--card);
 padding:1rem 1.2rem 1.1rem;scroll-margin-top:1rem;min-width:0}
 .cards>li.low{border-left-color:var(--low)}.cards>li.medium{border-left-color:var(--medium)}

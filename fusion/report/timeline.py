@@ -7,7 +7,7 @@ same for a minute and a month, and a spike of one tick survives, since a column 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,14 @@ FIRST_WIDTH_NS = NS // 10
 MOST_REASONS = 6
 LEARNING = ("warming", "learning", "nothing yet")
 """How the reasons of sensors begin that are there and still have too short a past."""
+
+
+def why_unjudged(reasons: Iterable[str]) -> str:
+    """Why no moment could be judged, from the reasons for which sensors took no part."""
+    told = set(reasons)
+    if told and not any(reason.startswith(LEARNING[:2]) for reason in told):
+        return "no sensor gave anything usable"
+    return "too short to learn what is usual (give --baseline)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,8 @@ class Timeline:
         Share of the column's ticks in which the sensor took no part, in [0, 1]; warming up is not counted.
     silent : ndarray (n,) float64
         Share of the column's ticks without a rate: warming up, or nobody there; in [0, 1].
+    heard_s : float
+        From `start_ns` to the end of the last tick, seconds.
     warming_s, blind_s : float
         Time without a rate before the first one, and after it, seconds.
     absences : tuple of Absence
@@ -68,6 +78,7 @@ class Timeline:
     surprise: Mapping[str, NDArray[np.float64]]
     missing: Mapping[str, NDArray[np.float64]]
     silent: NDArray[np.float64]
+    heard_s: float
     warming_s: float
     blind_s: float
     absences: tuple[Absence, ...]
@@ -180,6 +191,7 @@ class _Columns:
             surprise={sense: series.array(used) for sense, series in sorted(self.surprise.items())},
             missing={stream: series.array(used) / ticks for stream, series in sorted(self.missing.items())},
             silent=self.silent.array(used) / ticks,
+            heard_s=(self.last_ns - self.start_ns) / NS + tick_s if self.count else 0.0,
             warming_s=self.warming * tick_s,
             blind_s=self.blind * tick_s,
             absences=tuple(sorted(absences, key=lambda a: (-a.seconds, a.stream, a.reason))),

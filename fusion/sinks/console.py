@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain
 
 from fusion.events import Incident
 from fusion.recording import Recording
 from fusion.replay import Account
-from fusion.report.timeline import LEARNING
+from fusion.report.timeline import LEARNING, why_unjudged
 from fusion.words import counted, duration
 from sensors.types import NS
 
@@ -17,7 +19,11 @@ from sensors.types import NS
 def incidents_table(recording: Recording, account: Account, width: int = 100) -> str:
     """Incidents, most severe first, with their reasons; what was not watched; how long nothing could be said."""
     ranked = sorted(account.incidents.values(), key=lambda i: (-i.severity, i.peak.per_day or 0.0, i.opened_ns))
-    lines = [f"{recording.name}: {counted(len(ranked), 'incident')} in {duration(_span_s(account))}"]
+    seconds = duration(recording.seconds or account.seconds)
+    lines = [f"{recording.name}: {counted(len(ranked), 'incident')} in {seconds}"]
+    if not account.judged:
+        why = why_unjudged(chain.from_iterable(account.missing_ticks.values()))
+        lines = [f"{recording.name}: nothing could be judged in {seconds}: {why}"]
     for incident in ranked:
         lines += ["", _headline(incident, recording), *_wrapped(incident.why, width)]
     return "\n".join([*lines, *_unseen(account, width)])
@@ -39,23 +45,24 @@ def local_time(at_ns: int, recording: Recording) -> str:
 
 
 def _unseen(account: Account, width: int) -> Iterable[str]:
-    tick_s = _span_s(account) / max(1, account.ticks - 1)
-    if account.ticks and account.judged < account.ticks:
+    tick_s = account.tick_s
+    if 0 < account.judged < account.ticks:
         blind = duration((account.ticks - account.judged) * tick_s)
         yield ""
         yield from _wrapped(
             f"No verdict for {blind}, while too little was known of what is usual or nothing was seen.", width
         )
+    edges = Counter((item.stream, item.reason) for item in (*account.first_missing, *account.last_missing))
     for stream, reasons in sorted(account.missing_ticks.items()):
-        broken = {reason: ticks for reason, ticks in sorted(reasons.items()) if not reason.startswith(LEARNING)}
+        broken = {
+            reason: ticks
+            for reason, ticks in sorted(reasons.items())
+            if not reason.startswith(LEARNING) and ticks - edges[stream, reason] >= 2
+        }
         if told := ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in broken.items()):
             yield from _wrapped(f"{stream} was missing: {told}.", width)
     if account.late:
         yield f"  {counted(account.late, 'score')} came too late to count."
-
-
-def _span_s(account: Account) -> float:
-    return (account.last_ns - account.first_ns) / NS
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -13,6 +14,8 @@ from pathlib import Path
 from sensors.errors import BadInputError
 
 PARTIAL = ".partial-"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room left."""
 
 
 @contextmanager
@@ -36,7 +39,9 @@ def finished_folder(out: Path) -> Iterator[Path]:
         for path in finished:
             path.replace(out / path.name)
         partial.rmdir()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            error.filename = error.filename or str(out)
         if partial:
             shutil.rmtree(partial)
         for folder in missing:

@@ -171,3 +171,21 @@ def test_too_little_quiet_is_refused(write_text: Write, tmp_path: Path) -> None:
     quiet = load_recording(write_text("b.csv", air(900, 1)))
     with pytest.raises(BadInputError, match="no sensor of video"):
         learn_baseline([quiet], Settings(senses=(Modality.VIDEO,)), tmp_path)
+
+
+def test_a_silent_sensor_is_not_learned_and_named(write_text: Write, write_sound: Write, tmp_path: Path) -> None:
+    write_text("a/air.csv", air(400, 1))
+    write_sound("a/mic.wav", np.zeros(16_000 * 400, np.int16))
+    entries = [("air", "environment.csv", "air.csv"), ("mic", "audio.file", "mic.wav")]
+    told = [f'[[sensors]]\nid = "{name}"\nkind = "{kind}"\npath = "{path}"\n' for name, kind, path in entries]
+    start = "start = 2024-01-01T00:00:00Z\n"
+    both = load_recording(write_text("a/scenario.toml", start + "".join(told)))
+    out, warned = tmp_path / "out", list[str]()
+    out.mkdir()
+    manifest = learn_baseline([both], Settings(), out, warn=warned.append)
+    assert set(manifest.sensors) == {"air"}
+    assert [line.partition(":")[0] for line in warned] == ["mic is not learned"]
+    assert set(load_baseline(out).detectors) == {"air"}
+    alone = load_recording(write_text("a/scenario.toml", start + told[1]))
+    with pytest.raises(BadInputError, match=r"mic gave nothing usable \(.*\)"):
+        learn_baseline([alone], Settings(), out)

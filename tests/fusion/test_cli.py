@@ -299,3 +299,51 @@ def test_thorough_reads_on_where_a_first_look_is_content(site: Site) -> None:
     site.text("good/air.csv", AIR + "60,hot\n" * 5 + "10,20\n" * 60)
     assert kizashi("check", site.folder / "good").returncode == 0
     assert kizashi("check", site.folder / "good", "--thorough").returncode == 1
+
+
+def test_a_full_disk_is_told_with_what_to_do(site: Site) -> None:
+    site.good()
+    limited = f"ulimit -f 8; trap '' XFSZ; exec {KIZASHI} replay {site.folder / 'good'} --out {site.folder / 'out'}"
+    done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=120)
+    assert f"{site.folder / 'out'}: File too large; free some space" in refused(done, 1)
+    assert not (site.folder / "out").exists()
+
+
+def test_version_is_said_and_help_speaks_of_the_whole() -> None:
+    assert re.fullmatch(r"kizashi \d+\.\S+\n", kizashi("--version").stdout)
+    assert "Watches a place" in kizashi("--help").stdout
+
+
+def test_learning_replaces_a_baseline_and_nothing_else(site: Site) -> None:
+    rows = [f"{n},{20 + n % 7}" for n in range(900)]
+    quiet = site.text("quiet.csv", "\n".join(["t_s,temperature_c", *rows]))
+    out = site.folder / "base"
+    for _ in range(2):
+        done = kizashi("learn", quiet, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert "learned 14 min 59 s of quiet/air into" in done.stdout
+    assert kizashi("check", quiet, "--baseline", out / "manifest.json").returncode == 0
+    site.text("base/mine.txt", "mine")
+    assert "'mine.txt' is there" in refused(kizashi("learn", quiet, "--out", out))
+
+
+def test_results_of_several_recordings_never_lie_inside_each_other(site: Site) -> None:
+    out = site.folder / "out"
+
+    def told(*names: str) -> set[str]:
+        for name in names:
+            site.text(f"{name}/air.csv", AIR)
+            site.text(f"{name}/scenario.toml", f'name = "{name}"\n{SCENARIO}')
+        assert kizashi("replay", *(site.folder / name for name in names), "--out", out).returncode == 0
+        return {str(path.parent.relative_to(out)) for path in out.rglob("verdicts.jsonl")}
+
+    assert told("a/b", "c/d") == {"a/b", "c/d"}
+    assert told("x", "x/y") - {"a/b", "c/d"} == {"x", "x-y"}
+
+
+def test_where_nothing_could_be_judged_it_is_said_and_never_no_incidents(site: Site) -> None:
+    done = kizashi("replay", site.good())
+    assert "nothing could be judged in 1 min: too short to learn what is usual (give --baseline)" in done.stdout
+    assert "incident" not in done.stdout
+    done = kizashi("replay", site.good(), "--json")
+    assert "nothing could be judged" in done.stderr

@@ -185,10 +185,10 @@ def test_the_picture_has_a_lane_a_sense_and_says_what_is_in_it(tmp_path: Path) -
     "of", [recording(seconds=None), recording(start_known=False), recording(name="$\\frac{ 兆し 🎈 <b>")]
 )
 def test_odd_recordings_and_no_verdict_at_all_still_give_a_report(tmp_path: Path, of: Recording) -> None:
-    for lines in ([], ordinary()):
+    for lines, said in (([], "Nothing could be judged"), (ordinary(), "No incidents")):
         timeline = read(tmp_path, lines)
         save_picture(tmp_path / "timeline.png", timeline, of, false_alarms_per_day=0.01)
-        assert "No incidents" in page(tmp_path, timeline, of)
+        assert said in page(tmp_path, timeline, of)
 
 
 def test_without_incidents_the_page_names_the_strangest_moment(tmp_path: Path) -> None:
@@ -243,3 +243,29 @@ def test_every_colour_of_the_picture_follows_the_scheme_of_the_reader(tmp_path: 
     text = page(tmp_path, read(tmp_path, lines, incidents), recording((Label(3, 4, "shout"), Label(16, 17))))
     svg = text[text.index("<svg") : text.index("</svg>")]
     assert re.findall(r"(?:fill|stroke): (#[0-9a-f]+)", svg) == []
+
+
+def test_the_order_of_sensors_changes_nothing(tmp_path: Path) -> None:
+    timeline = read(tmp_path, ordinary(), [incident("a", "high", 0.1)])
+    more = (*SENSORS, SensorEntry("attic/mic", "audio.file", Path("b.flac")))
+    assert page(tmp_path, timeline, recording(sensors=more)) == page(tmp_path, timeline, recording(sensors=more[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("learning what is usual", "too short to learn what is usual"), ("silent", "no sensor gave anything usable")],
+)
+def test_where_nothing_could_be_judged_nobody_says_that_nothing_happened(
+    tmp_path: Path, reason: str, said: str
+) -> None:
+    lines = [verdict(k, None, missing={"hall/mic": reason}) for k in range(50)]
+    text = page(tmp_path, read(tmp_path, lines), recording())
+    assert "no incidents" not in text.lower()
+    assert "Nothing could be judged:" in text
+    assert said in text
+
+
+def test_the_length_is_that_of_all_ticks(tmp_path: Path) -> None:
+    timeline = read(tmp_path, [verdict(k * 10, 2000.0) for k in range(2050)])
+    assert timeline.heard_s == pytest.approx(2050.0)
+    assert "34 min 10 s" in page(tmp_path, timeline, recording(seconds=None))
