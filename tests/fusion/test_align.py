@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.align import FOREVER, NEVER, Aligner, Presence, StreamJoin
+from fusion.align import FOREVER, NEVER, UNUSABLE, Aligner, Presence, StreamJoin
 from sensors.types import NS, Health, Modality, Quality, Score, State
 
 LAW = settings(deadline=None, derandomize=True, database=None)
@@ -84,7 +84,14 @@ def test_streams_are_heard_as_drawn(said: str, answered: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "reason"),
-    [("....", "nothing yet"), ("ww..", "warming up"), ("s.....", "silent"), ("s...g.", "silent"), ("s.D", "told so")],
+    [
+        ("....", "nothing yet"),
+        ("ww..", "warming up"),
+        ("s.....", "silent"),
+        ("s...g.", UNUSABLE),
+        ("s...g....", "silent"),
+        ("s.D", "told so"),
+    ],
 )
 def test_who_is_absent_says_why(said: str, reason: str) -> None:
     assert hear(said)[-1] == StreamJoin(Presence.ABSENT, [], reason)
@@ -96,10 +103,12 @@ def test_the_answers_come_in_the_order_of_names_however_streams_were_added() -> 
 
 def reread(items: Sequence[Said], tick_ns: int, before_ns: int) -> tuple[bool, list[Score]]:
     """The slow twin: everything is read again for every tick."""
-    scores = [i for i in items if isinstance(i, Score) and i.quality is Quality.OK and i.end_ns <= tick_ns]
+    scores = [i for i in items if isinstance(i, Score) and i.end_ns <= tick_ns]
     states = [i.state for i in items if isinstance(i, Health) and i.at_ns <= tick_ns]
     up = not states or states[-1] is State.UP
-    speaks = any(tick_ns < score.end_ns + max(HOLD, 3 * score.span_ns) for score in scores)
+    speaks = any(
+        tick_ns < score.end_ns + max(HOLD, 3 * score.span_ns) for score in scores if score.quality is Quality.OK
+    )
     fresh = [score for score in scores if score.end_ns > before_ns]
     return (True, fresh) if up and speaks else (False, [])
 
@@ -168,3 +177,27 @@ def test_a_stream_is_waited_for_until_the_deadline_and_no_longer(
     aligner.reach("slow", reached)
     assert aligner.ready(tick, now, deadline) == (reached >= tick or now >= tick + deadline)
     assert aligner.ready(tick, NEVER, deadline) == (reached >= tick)
+
+
+def test_nobody_has_been_silent_before_the_first_tick() -> None:
+    assert not aligner_of("mic").silent_since(10**6 * COLUMN, COLUMN)
+
+
+@LAW
+@given(mic=SENTENCES, cam=SENTENCES, span=st.integers(0, 6))
+def test_silence_is_when_nobody_speaks_nor_spoke_of_late(mic: str, cam: str, span: int) -> None:
+    aligner, said = aligner_of("mic", "cam"), {"mic": mic, "cam": cam}
+    items = [i for name, text in said.items() for column, sign in enumerate(text) for i in say(sign, column, name)]
+    for item in items:
+        aligner.push(item)
+    spoken = {0}
+    for column in range(60):
+        if column:
+            news = any((i.end_ns if isinstance(i, Score) else i.at_ns) == column * COLUMN for i in items)
+            silent = all(column - other > span for other in spoken) and not news
+            assert aligner.silent_since(column * COLUMN, span * COLUMN) == silent
+        aligner.join(column * COLUMN)
+        for item in items:
+            if isinstance(item, Score) and item.end_ns == column * COLUMN:
+                held = max(HOLD, 3 * item.span_ns) if item.quality is Quality.OK else 0
+                spoken.add(column + held // COLUMN)

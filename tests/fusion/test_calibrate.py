@@ -67,6 +67,13 @@ def test_in_the_body_the_plain_rank_is_the_answer(past: list[float], prior: Tail
     assert learned(past, prior).rank(value)[0] == (louder + 1) / (len(past) + 1)
 
 
+def test_the_tenth_strangest_is_the_last_to_be_ranked() -> None:
+    strangest = sorted(exponential(1000), reverse=True)
+    known = learned(exponential(1000), TailPrior(1000, 0.1))
+    assert known.rank(strangest[9])[0] == 11 / 1001
+    assert known.rank(strangest[8])[0] < 9.5 / 1001
+
+
 @LAW
 @given(past=PASTS, value=VALUES)
 def test_ranking_never_learns(past: list[float], value: float) -> None:

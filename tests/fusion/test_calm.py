@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.calm import MOST, Calm, Disturbances
+from fusion.calm import FLOOD, MOST, Calm, Disturbances
 
 LAW = settings(deadline=None, derandomize=True, database=None)
 
@@ -42,9 +42,9 @@ def test_an_alarm_is_disturbed_from_its_onset_to_the_first_quiet_moment(drawn: s
 
 
 def test_what_the_operator_allows_is_censored_and_the_rest_excluded() -> None:
-    assert calm(".....!......!......!.....",
+    assert calm(".....!......!.............!.....",
                 granted=6, allowed=0.1) == \
-                "QQCCCCCQQXXXXXQQCCCCCQQQQ"  # fmt: skip
+                "QQCCCCCQQXXXXXQQQQQQQQQCCCCCQQQQ"  # fmt: skip
 
 
 @LAW
@@ -64,6 +64,20 @@ def test_no_more_is_censored_than_allowed(marks: list[bool], allowed: float, gra
     assert censored <= min(granted * allowed, MOST) + len(marks) * allowed + 1e-9
 
 
+def test_a_long_quiet_time_grants_ten_alarms_and_no_more() -> None:
+    learned = calm("!" + "...!" * 14, granted=10**6, allowed=1e-4)
+    assert learned[::4] == "C" * int(MOST) + "X" * (15 - int(MOST))
+
+
+def test_a_flood_of_alarms_is_another_world_and_learned_until_it_ebbs() -> None:
+    """Ten alarms more than allowed are left out; then all is taken as it is, until a quiet time has paid for them."""
+    flood = "!......." * 14
+    assert calm(flood)[::8] == "X" * int(FLOOD) + "Q" * 4
+    calmed = calm(flood + "." * 40 + "!......", allowed=1 / 50)
+    assert calmed[::8][:14] == "X" * 12 + "QX"
+    assert calmed[-7] == "X"
+
+
 def test_a_stretch_is_as_calm_as_the_first_disturbance_in_it() -> None:
     known = Disturbances(0, 0.0)
     for second in range(30):
@@ -79,6 +93,14 @@ def test_what_is_long_over_is_forgotten() -> None:
         known.mark(second, second in (10, 20))
     known.forget(15)
     assert [known.calm(second) for second in (10, 20)] == [Calm.QUIET, Calm.EXCLUDED]
+
+
+def test_what_is_over_in_part_only_is_not_forgotten() -> None:
+    known = Disturbances(0, 0.0)
+    for second in range(30):
+        known.mark(second, 10 <= second < 20)
+    known.forget(15)
+    assert known.calm(18) is Calm.EXCLUDED
 
 
 def test_what_still_lasts_is_not_forgotten() -> None:

@@ -117,6 +117,14 @@ def test_a_pair_learns_only_when_both_are_there() -> None:
         "audio+audio", "audio+video", "video+video"}  # fmt: skip
 
 
+def test_senses_that_hardly_ever_move_are_not_trusted_beyond_theory() -> None:
+    still = Dependence(SENSES)
+    for _ in range(5000):
+        still.learn(dict.fromkeys(range(3), 0.6))
+    said = {0: 0.05, 1: 0.05, 2: 0.05}
+    assert still.p_value(said) == pytest.approx(INDEPENDENT.p_value(said), rel=0.25)
+
+
 def test_old_observations_fade() -> None:
     known = Dependence(("a", "b"), memory=100)
     for _ in range(1000):
@@ -162,3 +170,8 @@ def test_shares_add_up_to_one(said: dict[int, float], known: Dependence) -> None
 def test_the_strangest_sense_has_the_largest_share(said: dict[int, float], known: Dependence) -> None:
     share = shares(known, said)
     assert share[min(said, key=lambda index: said[index])] >= max(share.values()) * (1 - 1e-9)
+
+
+def test_what_senses_say_together_is_shared_by_how_much_each_said() -> None:
+    assert shares(INDEPENDENT, {0: 0.01, 1: 0.5})[1] < 0.05
+    assert shares(INDEPENDENT, {0: 0.01, 1: 0.01})[1] == pytest.approx(0.5)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fusion.align import Presence, StreamJoin
+from fusion.align import UNUSABLE, Presence, StreamJoin
 from fusion.calm import Calm
 from fusion.events import Missing
 from fusion.senses import LASTING, NO_MORE, Senses
-from sensors.types import NS, Modality, Score
+from sensors.types import NS, Modality, Quality, Score
 
 WINDOW, LEAST = 5, 30
 STREAMS = {"air": Modality.ENVIRONMENT, "cam": Modality.VIDEO, "mic": Modality.AUDIO}
@@ -79,6 +80,14 @@ def test_many_looks_at_one_sense_do_not_add_up() -> None:
     assert often.listen(0, {"mic": joined})[0] == pytest.approx(once.listen(0, {"mic": said(0, 0.05)})[0])
 
 
+def test_looks_within_a_tick_are_averaged_and_the_strangest_is_the_reason() -> None:
+    senses = senses_of("mic:level")
+    looks = together(said(0, 0.5), said(0, 0.01), said(0, 0.5))
+    assert senses.listen(0, {"mic": looks})[0][AUDIO] == pytest.approx(3 * 0.01, rel=0.15)
+    (reason,) = senses.reasons(Modality.AUDIO)
+    assert reason.p_value == pytest.approx(0.01, rel=0.15)
+
+
 def test_one_strange_channel_is_enough_for_its_sense() -> None:
     senses = senses_of("mic:level", "mic:timbre")
     answer = senses.listen(0, {"mic": together(said(0, 0.9), said(0, 0.002, "mic:timbre"))})[0][AUDIO]
@@ -113,7 +122,18 @@ def test_a_channel_that_fell_silent_no_longer_speaks_for_its_stream() -> None:
     senses.listen(0, {"mic": together(said(0, 0.9), said(0, 0.9, "mic:timbre"))})
     silent = StreamJoin(Presence.MATCH, [])
     assert senses.listen(NS // 2, {"mic": silent})[1] == []
-    assert senses.listen(9 * NS, {"mic": silent}) == ({}, [Missing("mic", "learning what is usual")])
+    assert senses.listen(NS, {"mic": silent}) == ({}, [Missing("mic", UNUSABLE)])
+
+
+def test_a_channel_that_cannot_be_believed_stops_at_once_and_another_speaks_on() -> None:
+    senses = senses_of("mic:level", "mic:timbre")
+    senses.listen(0, {"mic": together(said(0, 0.002), said(0, 0.9, "mic:timbre"))})
+    gap = Score("mic", "mic:level", Modality.AUDIO, NS // 2, 0, None, Quality.GAP)
+    answers, missing = senses.listen(NS // 2, {"mic": StreamJoin(Presence.MATCH, [gap])})
+    assert missing == []
+    assert answers == pytest.approx({AUDIO: 2 * 0.004}, rel=0.1)
+    gaps = StreamJoin(Presence.MATCH, [replace(gap, channel="mic:timbre")])
+    assert senses.listen(NS * 3 // 4, {"mic": gaps}) == ({}, [Missing("mic", UNUSABLE)])
 
 
 def test_reasons_are_the_strangest_channels_of_the_window() -> None:

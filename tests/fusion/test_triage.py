@@ -6,6 +6,8 @@ Changes: o opened, e escalated, c closed, r reopened.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ LAW = settings(deadline=None, derandomize=True, database=None)
 
 RATES = {".": 5000.0, "-": 15.0, "=": 1.0, "#": 0.5, "*": 0.051, "+": 0.049, "!": 0.001, "?": None}
 SIGNS = {Change.OPENED: "o", Change.ESCALATED: "e", Change.CLOSED: "c", Change.REOPENED: "r"}
-RULES = TriageSettings(1.0, close_after_ns=4 * NS, regroup_ns=8 * NS, longest_ns=20 * NS)
+RULES = TriageSettings(1.0, patience_ns=0, close_after_ns=4 * NS, regroup_ns=8 * NS, longest_ns=20 * NS)
 
 Changes = list[tuple[Change, Incident]]
 
@@ -174,6 +176,13 @@ def test_rarer_is_never_less_severe(per_day: float, rarer: float, setting: float
 PARTS = st.builds(part, st.sampled_from(Modality), st.sampled_from([1e-9, 1e-5, 0.02, 0.4]))
 
 
+def test_an_ordinary_verdict_is_never_an_alarm_however_many_are_allowed() -> None:
+    generous = triage(replace(RULES, false_alarms_per_day=8000.0))
+    ordinary = replace(verdict(0, 5000.0), p_value=0.011)
+    assert generous.judge(ordinary) == []
+    assert [change for change, _ in generous.judge(replace(ordinary, at_ns=NS, p_value=0.01))] == [Change.OPENED]
+
+
 SENSES = st.lists(PARTS, max_size=3, unique_by=lambda part: part.sense)
 
 
@@ -192,7 +201,7 @@ def test_incidents_open_once_grow_only_and_are_all_closed(said: list[tuple[float
     judge_of, is_open = triage(), False
     latest: dict[str, Incident] = {}
     for second, (per_day, parts) in enumerate(said):
-        fused = FusedScore(second * NS, 0.1, per_day, tuple(parts))
+        fused = FusedScore(second * NS, 1e-3, per_day, tuple(parts))
         for change, incident in judge_of.judge(fused):
             before = latest.get(incident.id)
             assert (change is Change.OPENED) == (before is None)
