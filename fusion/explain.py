@@ -52,7 +52,9 @@ def quantity(score: Score) -> str:
 
 def describe_part(part: Part) -> str:
     """What one sense saw: its strangest channel, and how rare what it saw altogether is."""
-    seen = describe_channel(part.channels[0]) if part.channels else "no channel alone, all of them a little and for long"
+    seen = (
+        describe_channel(part.channels[0]) if part.channels else "no channel alone, all of them a little and for long"
+    )
     return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)} moments)"
 
 

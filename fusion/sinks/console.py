@@ -15,6 +15,9 @@ from fusion.report.timeline import LEARNING, why_unjudged
 from fusion.words import counted, duration
 from sensors.types import NS
 
+WORTH_TELLING_S = 1.0
+"""Shorter spells without a sensor stand in the verdicts only."""
+
 
 def incidents_table(recording: Recording, account: Account, width: int = 100) -> str:
     """Incidents, most severe first, with their reasons; what was not watched; how long nothing could be said."""
@@ -32,7 +35,7 @@ def incidents_table(recording: Recording, account: Account, width: int = 100) ->
 def _headline(incident: Incident, recording: Recording) -> str:
     opened, closed = incident.opened_ns, incident.closed_ns
     lasted = duration((closed - opened) / NS) if closed is not None else "still open"
-    since = duration(max(0, opened - recording.start_ns) / NS) if recording.start_known else ""
+    since = duration(max(0, opened - recording.start_ns) // NS) if recording.start_known else ""
     place = f" ({since} into the recording)" if since else ""
     return f"  {incident.severity.name:<9}{local_time(opened, recording)}{place}  {incident.kind}, {lasted}"
 
@@ -57,7 +60,7 @@ def _unseen(account: Account, width: int) -> Iterable[str]:
         broken = {
             reason: ticks
             for reason, ticks in sorted(reasons.items())
-            if not reason.startswith(LEARNING) and ticks - edges[stream, reason] >= 2
+            if not reason.startswith(LEARNING) and (ticks - edges[stream, reason]) * tick_s >= WORTH_TELLING_S
         }
         if told := ", ".join(f"{reason} for {duration(ticks * tick_s)}" for reason, ticks in broken.items()):
             yield from _wrapped(f"{stream} was missing: {told}.", width)

@@ -54,12 +54,13 @@ def test_the_other_commands_of_the_readme_work(tmp_path: Path) -> None:
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
     (text,) = blocks()["toml"]
-    assert len(tomllib.loads(text)["sensors"]) == 2
+    assert len(tomllib.loads(text)["sensors"]) == 3
     (tmp_path / "scenario.toml").write_text(text)
     (tmp_path / "air.csv").write_text("t_s,co2_ppm\n0,400\n1,401\n")
     (tmp_path / "sound.flac").write_bytes(b"fLaC, to be found but not yet read")
+    (tmp_path / "picture.mp4").write_bytes(b"likewise")
     from fusion.recording import load_recording
 
     recording = load_recording(tmp_path)
-    assert [sensor.id for sensor in recording.sensors] == ["shop/mic", "shop/air"]
+    assert [sensor.id for sensor in recording.sensors] == ["shop/mic", "shop/air", "shop/camera"]
     assert recording.utc_offset_s == pytest.approx(9 * 3600)
