@@ -46,12 +46,15 @@ class Disturbances:
         self._spans: deque[tuple[int, int, Calm]] = deque(maxlen=1000)
         self._since: tuple[int, Calm] | None = None
         self._allowed = 0.0
+        self._excess = 0.0
         self._marked_ns: int | None = None
 
     def mark(self, at_ns: int, disturbed: bool) -> None:
         """Note whether this tick is disturbed; ticks must grow."""
         if self._marked_ns is not None:
-            self._allowed = min(self._allowed + (at_ns - self._marked_ns) * self._allowed_per_ns, MOST)
+            gained = (at_ns - self._marked_ns) * self._allowed_per_ns
+            self._allowed = min(self._allowed + gained, MOST)
+            self._excess = max(self._excess - gained, 0.0)
         self._marked_ns = at_ns
         if disturbed and self._since is None:
             self._since = at_ns - self._lead_ns, self._spend()
@@ -61,10 +64,13 @@ class Disturbances:
 
     def _spend(self) -> Calm:
         """What may be learned of an alarm that begins now."""
-        if self._allowed <= -FLOOD:
+        if self._allowed >= 1:
+            self._allowed -= 1
+            return Calm.CENSORED
+        if self._excess >= FLOOD:
             return Calm.QUIET
-        self._allowed -= 1
-        return Calm.CENSORED if self._allowed >= 0 else Calm.EXCLUDED
+        self._excess += 1
+        return Calm.EXCLUDED
 
     def calm(self, at_ns: int) -> Calm:
         """What may be learned of this moment."""

@@ -112,12 +112,14 @@ class Rarity:
             block = self._pending.popleft()
             start = block.number * self._block_ns
             span, calm = disturbances.touching(start, start + self._block_ns)
-            if calm is Calm.EXCLUDED or (calm is Calm.CENSORED and span == self._counted_ns):
-                continue
-            for senses, peak in block.peaks.items():
-                if 2 * block.seen[senses] >= self._full:
-                    self._learn(senses, peak if calm is Calm.QUIET else min(peak, self.threshold(senses)))
-            self._counted_ns = span
+            usual = {senses: peak for senses, peak in block.peaks.items() if 2 * block.seen[senses] >= self._full}
+            if calm is Calm.QUIET:
+                self._learn(usual)
+            elif calm is Calm.CENSORED and span != self._counted_ns:
+                most = {senses: self.threshold(senses) for senses in usual}
+                if any(peak >= most[senses] for senses, peak in usual.items()):
+                    self._learn({senses: min(peak, most[senses]) for senses, peak in usual.items()})
+                    self._counted_ns = span
 
     def threshold(self, senses: int) -> float:
         """The statistic whose rate is the operator's setting; infinite while the past is too short."""
@@ -134,8 +136,8 @@ class Rarity:
         """Begin with pasts learned before."""
         self._pasts = {senses: new_past().restore(values) for senses, values in pasts.items()}
 
-    def _learn(self, senses: int, peak: float) -> None:
-        if peak < float("inf"):
+    def _learn(self, peaks: Mapping[int, float]) -> None:
+        for senses, peak in peaks.items():
             self._pasts.setdefault(senses, new_past()).learn(peak)
 
 

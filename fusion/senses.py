@@ -26,7 +26,7 @@ from sensors.types import Modality, Score
 NOTABLE = 0.05
 """Channels with a p-value above this are not named as reasons."""
 
-NO_MORE = 1e-3
+NO_MORE = 3e-4
 """A censored score is learned as at most as strange as this p-value."""
 
 LASTING = ":lasting"
