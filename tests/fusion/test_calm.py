@@ -73,9 +73,9 @@ def test_a_flood_of_alarms_is_another_world_and_learned_until_it_ebbs() -> None:
     """Ten alarms more than allowed are left out; then all is taken as it is, until a quiet time has paid for them."""
     flood = "!......." * 14
     assert calm(flood)[::8] == "X" * int(FLOOD) + "Q" * 4
-    calmed = calm(flood + "." * 40 + "!......", allowed=1 / 50)
-    assert calmed[::8][:14] == "X" * 12 + "QX"
-    assert calmed[-7] == "X"
+    ebbed = calm(flood + "." * 6000 + "!", allowed=1 / 500)
+    assert "Q" in ebbed[: len(flood) : 8]
+    assert ebbed[-1] == "C"
 
 
 def test_a_stretch_is_as_calm_as_the_first_disturbance_in_it() -> None:

@@ -10,15 +10,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fusion.baseline.learn import Segment, cross_fit, gather, halves, learned, thin_scores
+from fusion.baseline.learn import NEVER_ALARMS, Segment, cross_fit, gather, halves, learned, thin_scores
 from fusion.engine import EngineSettings, Memory
 from fusion.runner import merge
+from fusion.triage import TriageSettings
 from sensors.base import Arrays, Sensor
 from sensors.types import NS, Chunk, Features, Health, Modality, Quality, Score, State
 
 SENSES = {"air": Modality.ENVIRONMENT, "cam": Modality.VIDEO, "mic": Modality.AUDIO}
 SETTINGS = EngineSettings(
-    tick_ns=NS, windows_ns=dict.fromkeys(Modality, 3 * NS), learn_every_ns=NS, least_scores=20, least_blocks=5
+    tick_ns=NS,
+    windows_ns=dict.fromkeys(Modality, 3 * NS),
+    learn_every_ns=NS,
+    least_scores=20,
+    least_blocks=5,
+    triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS),
 )
 LONG_S = 300
 
@@ -51,7 +57,7 @@ class RoteDetector:
 
     def score(self, features: Features) -> list[Score | Health]:
         number, noise = features.values.tolist()
-        told = {"noise": noise, "seen": float(number in self.numbers), "known": float(len(self.numbers))}
+        told = {"noise": noise, "seen": float(number in self.numbers), "ignorance": -float(len(self.numbers))}
         modality = SENSES[self.stream]
         return [
             Score(self.stream, f"{self.stream}:{name}", modality, features.end_ns, NS, raw)
@@ -121,13 +127,22 @@ def test_all_that_was_said_is_remembered(two: Memory) -> None:
 def test_nobody_is_asked_about_what_he_learned(two: Memory) -> None:
     for stream in SENSES:
         assert not two.channels[f"{stream}:seen"].any()
-        assert two.channels[f"{stream}:known"].min() == LONG_S
+        assert two.channels[f"{stream}:ignorance"].max() == -LONG_S
 
 
 def test_quiet_days_are_not_strange_to_each_other(two: Memory) -> None:
     """Strangers' scores are as strange as scores are: no set of senses has a past of marvels."""
     for past in two.blocks.values():
         assert np.median(past) < 2
+
+
+def test_a_day_unlike_the_others_is_strange_to_them() -> None:
+    usual, loud = segment(0, 14), segment(1, 15, start_s=5000)
+    for _, features, _ in loud.items:
+        if features is not None:
+            features.values[1] += 9
+    past = fit(usual, loud).blocks["audio+environment+video"]
+    assert max(past[: len(past) // 2]) < 4 < max(past[len(past) // 2 :])
 
 
 def test_one_recording_teaches_itself_by_halves() -> None:
@@ -139,13 +154,14 @@ def test_one_recording_teaches_itself_by_halves() -> None:
     assert parts[0].span_ns[1] <= middle < parts[1].span_ns[0]
     known = fit(*parts)
     assert not known.channels["mic:seen"].any()
-    assert known.channels["mic:known"].min() == LONG_S / 2
+    assert known.channels["mic:ignorance"].max() == -LONG_S / 2
     assert len(known.blocks) == 7
 
 
 def test_those_of_one_fold_do_not_teach_each_other() -> None:
-    known = fit(segment(0, 4, 100), segment(1, 5, 60, 1000), segment(0, 6, 100, 2000)).channels["mic:known"]
-    assert [known[:100].min(), known[100:160].min(), known[160:].min()] == [60, 200, 60]
+    known = fit(segment(0, 4, 100), segment(1, 5, 60, 1000), segment(0, 6, 100, 2000))
+    ignorance = known.channels["mic:ignorance"]
+    assert [ignorance[:100].max(), ignorance[100:160].max(), ignorance[160:].max()] == [-60, -200, -60]
 
 
 def test_detectors_of_the_baseline_learned_everything_in_the_order_of_time() -> None:

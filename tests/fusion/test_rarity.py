@@ -173,3 +173,23 @@ def test_restored_pasts_are_the_same() -> None:
     again.restore(place.pasts())
     assert {s: v.tolist() for s, v in again.pasts().items()} == {s: v.tolist() for s, v in place.pasts().items()}
     assert again.per_day(A + C, 2.5) == place.per_day(A + C, 2.5)
+
+
+def test_an_alarm_teaches_nothing_to_a_past_that_is_too_short() -> None:
+    place, spans = rarity(), Disturbances(0, 1e-8)
+    for second in range(31):
+        spans.mark(second * NS, 15 <= second < 18)
+        place.observe(second * NS, {A: 9.0 if second == 15 else 1.0})
+    place.settle(DAY_NS, spans)
+    assert place.pasts()[A].tolist() == [1.0, 1.0]
+
+
+def test_an_alarm_that_may_be_chance_counts_although_its_onset_was_ordinary() -> None:
+    place, spans = known({A: 500}, setting=100.0), Disturbances(10 * NS, 1e-8)
+    expected = place.threshold(A)
+    for second in range(121):
+        spans.mark(second * NS, 35 <= second < 55)
+        place.observe(second * NS, {A: 9.0 if 30 <= second < 60 else 1.0 + second / 1000})
+    place.settle(DAY_NS, spans)
+    learned = place.pasts()[A][500:]
+    assert learned.max() == pytest.approx(expected, abs=0.01)
