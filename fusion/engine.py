@@ -232,6 +232,8 @@ class Engine:
         if self._settings.learning:
             self._note(tick_ns, said, statistics)
             self._learn(tick_ns - self._settings.learn_after_ns)
+        else:
+            self._senses.forget()
         return Step(verdict, tuple(changes))
 
     def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:

@@ -63,8 +63,13 @@ def describe_channel(channel: Calibrated) -> str:
     score = channel.score
     words = score.channel.replace(":", " ").replace(".", " ").replace("_", " ")
     if score.value is not None:
-        usual = f", usually {score.usual:.3g}" if score.usual is not None else ""
-        words += f" {score.value:.3g} {score.unit}".rstrip() + usual
+        usual = f", usually {figure(score.usual)}" if score.usual is not None else ""
+        words += f" {figure(score.value)} {score.unit}".rstrip() + usual
     if score.top:
         words += " around " + " and ".join(name for name, _ in score.top[:2])
     return words
+
+
+def figure(value: float) -> str:
+    """A figure as people write it: three digits, and no exponent before a million."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"

@@ -143,6 +143,10 @@ class Senses:
             elif state is Calm.CENSORED and len(channel.past) >= self._least:
                 channel.past.learn(min(raw, channel.past.level(NO_MORE)))
 
+    def forget(self) -> None:
+        """Learn nothing of what was said since the last time."""
+        self._pending.clear()
+
     def pasts(self) -> dict[str, NDArray[np.float64]]:
         """Past raw scores by channel, oldest first."""
         known = [(name, channel.past) for by in self._channels.values() for name, channel in by.items()]
@@ -160,7 +164,7 @@ class Senses:
                 window.lasting = _Channel(new_past().restore(pasts[f"{sense}{LASTING}"]))
 
     def _rank(self, tick_ns: int, channel: _Channel, score: Score) -> None:
-        if score.raw is None:
+        if score.raw is None or not math.isfinite(score.raw):
             channel.until_ns = NEVER
             return
         if channel.tick_ns != tick_ns:
