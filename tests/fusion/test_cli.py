@@ -222,7 +222,9 @@ def begun(site: Site, command: str, out: Path) -> subprocess.Popen[str]:
     """A run over a long recording that has begun to write."""
     rows = [f"{n},{20 + n % 7}" for n in range(200_000)]
     path = site.text("long.csv", "\n".join(["t_s,temperature_c", *rows]))
-    run = subprocess.Popen([str(KIZASHI), command, str(path), "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    # Why: whoever runs the tests with nohup ignores SIGHUP for all below, and a run respects that.
+    words = ["env", "--default-signal=HUP", str(KIZASHI), command, str(path), "--out", str(out)]
+    run = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     while not any(out.glob(f"{PARTIAL}*/*")):
         assert run.poll() is None, run.communicate()
     return run
