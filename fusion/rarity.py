@@ -31,7 +31,6 @@ THEORY = TailPrior(20, 0.5)
 @dataclass(slots=True)
 class _Block:
     number: int
-    ticks: int = 0
     peaks: dict[int, float] = field(default_factory=dict)
     seen: dict[int, int] = field(default_factory=dict)
 
@@ -77,8 +76,8 @@ class Rarity:
         extrapolated : bool
             Rarer than anything in that past.
         """
-        past = self._pasts.get(senses)
-        if past is None or len(past) < self._least:
+        past = self._known(senses)
+        if past is None:
             return None, False
         p_value, extrapolated = past.rank(statistic)
         return p_value * self._blocks_per_day, extrapolated
@@ -89,7 +88,7 @@ class Rarity:
         Why not always all: a sense that has just come (back) must not silence those that are known.
         """
         every = max(candidates)
-        known = [senses for senses in candidates if len(self._pasts.get(senses, ())) >= self._least]
+        known = [senses for senses in candidates if self._known(senses) is not None]
         return max(known, key=lambda senses: (senses.bit_count(), senses), default=every)
 
     def observe(self, tick_ns: int, statistics: Mapping[int, float]) -> None:
@@ -99,7 +98,6 @@ class Rarity:
             if self._block is not None:
                 self._pending.append(self._block)
             self._block = _Block(number)
-        self._block.ticks += 1
         peaks, seen = self._block.peaks, self._block.seen
         for senses, statistic in statistics.items():
             seen[senses] = seen.get(senses, 0) + 1
@@ -123,10 +121,8 @@ class Rarity:
 
     def threshold(self, senses: int) -> float:
         """The statistic whose rate is the operator's setting; infinite while the past is too short."""
-        past = self._pasts.get(senses)
-        if past is None or len(past) < self._least:
-            return float("inf")
-        return past.level(min(1.0, self._per_day / self._blocks_per_day))
+        past = self._known(senses)
+        return past.level(min(1.0, self._per_day / self._blocks_per_day)) if past is not None else float("inf")
 
     def pasts(self) -> dict[int, NDArray[np.float64]]:
         """What was learned: block maxima by set of senses, oldest first."""
@@ -135,6 +131,11 @@ class Rarity:
     def restore(self, pasts: Mapping[int, NDArray[np.float64]]) -> None:
         """Begin with pasts learned before."""
         self._pasts = {senses: new_past().restore(values) for senses, values in pasts.items()}
+
+    def _known(self, senses: int) -> Past | None:
+        """The past of a set of senses, where it is long enough to say anything."""
+        past = self._pasts.get(senses)
+        return past if past is not None and len(past) >= self._least else None
 
     def _learn(self, peaks: Mapping[int, float]) -> None:
         for senses, peak in peaks.items():

@@ -14,6 +14,7 @@ from pathlib import Path
 from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings
+from fusion.engine import Step
 from fusion.events import Change, FusedScore, Incident, Missing
 from fusion.recording import Recording
 from fusion.runner import merge
@@ -121,18 +122,12 @@ def replay_recording(
     end_ns = end_of(recording)
     with _opened(verdicts) as write:
 
-        def emit(watch: Watch, step_verdict: FusedScore, changes: Sequence[tuple[Change, Incident]]) -> None:
-            accounts[watch.name].add(step_verdict, changes)
+        def emit(watch: Watch, step: Step) -> None:
+            accounts[watch.name].add(step.verdict, step.changes)
             if watch.name == FUSED:
-                write(step_verdict)
+                write(step.verdict)
 
-        closed = run(
-            merge(sensors),
-            [watch for watch, _ in watches],
-            lambda w, s: emit(w, s.verdict, s.changes),
-            end_ns,
-            progress,
-        )
+        closed = run(merge(sensors), [watch for watch, _ in watches], emit, end_ns, progress)
     for watch, _ in watches:
         accounts[watch.name].note([(change, _closed_by(incident, end_ns)) for change, incident in closed[watch.name]])
         accounts[watch.name].late = watch.engine.late
