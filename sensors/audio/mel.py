@@ -5,8 +5,10 @@ Why not librosa: its first window costs 20 s and 300 MB; `tests/oracle/test_mel.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Floats = NDArray[np.float64]
 
@@ -104,15 +106,20 @@ class MelSpectrum:
         Samples between the starts of frames.
     bands : int
         Number of bands.
+    dtype : dtype
+        Precision of window, transform and bank: float64, or float32 at half the price and 1e-6 of error.
     """
 
-    def __init__(self, rate_hz: float = 16_000.0, *, fft: int = 512, hop: int = 160, bands: int = 64) -> None:
+    def __init__(
+        self, rate_hz: float = 16_000.0, *, fft: int = 512, hop: int = 160, bands: int = 64,
+        dtype: DTypeLike = np.float64,
+    ) -> None:  # fmt: skip
         self.fft, self.hop, self.bands = fft, hop, bands
         self.edges_hz = band_edges_hz(rate_hz, bands)
-        self._bank = mel_bank(rate_hz, fft, bands)
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft) / fft)
+        self._bank = mel_bank(rate_hz, fft, bands).astype(dtype)
+        self._window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft) / fft)).astype(dtype)
 
-    def power(self, samples: NDArray[np.float32]) -> Floats:
+    def power(self, samples: NDArray[np.float32]) -> NDArray[Any]:
         """Mel power of every whole frame.
 
         Parameters
@@ -130,7 +137,7 @@ class MelSpectrum:
         return np.asarray((spectrum.real**2 + spectrum.imag**2) @ self._bank)
 
 
-def decibels(power: Floats) -> Floats:
+def decibels(power: NDArray[Any]) -> NDArray[Any]:
     """Power as 10 log10, not below -100 dB.
 
     Parameters

@@ -1,0 +1,204 @@
+"""`kizashi audio`: what is heard in sound files, per file and per window.
+
+1. `sound_files`  paths and folders -> files, in order.
+2. `hear_file`    a file -> `Account`: its highest scores and its events; one quarter of a second in memory.
+3. `listen_all`   prints an account a line; what cannot be read is told, and the others are still heard.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from fusion.words import counted, duration
+from sensors.audio.classifier import Classifier, open_classifier
+from sensors.audio.events import Event, EventFinder, find_rise
+from sensors.audio.frontend import HOP, HOP_S, RATE_HZ
+from sensors.audio.packs import Pack, load_pack
+from sensors.audio.sources import AudioFileSource
+from sensors.errors import BadInputError
+from sensors.framing import Framer
+from sensors.registry import SUFFIXES
+from sensors.types import NS, Chunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TAIL = 3
+"""Most hops of silence that are heard after the end, so that what sounds last is still judged."""
+
+HEARABLE = frozenset(suffix for suffix, kind in SUFFIXES.items() if kind in ("audio.file", "video.file"))
+"""Names of files that a folder is searched for."""
+
+
+@dataclass
+class Account:
+    """What was heard in a file.
+
+    Attributes
+    ----------
+    seconds : float
+        Its length.
+    best : ndarray (C,)
+        Highest calibrated score of each class.
+    events : list of Event
+        In the order of their beginnings.
+    windows : list of (float, ndarray (C,) float32)
+        Start and scores of each window, only where asked for.
+    """
+
+    best: NDArray[np.float64]
+    seconds: float = 0.0
+    events: list[Event] = field(default_factory=list)
+    windows: list[tuple[float, NDArray[np.float32]]] = field(default_factory=list)
+
+
+def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) -> bool:
+    """Hear every file and print what was heard; true where all could be read."""
+    pack = load_pack(model)
+    classifier = open_classifier(pack)
+    fine = True
+    shown = sys.stderr.isatty()
+    files, missing = sound_files(paths)
+    for error in missing:
+        fine = _tell(error)
+    for number, path in enumerate(files, 1):
+        if shown:
+            print(f"\r\033[K{number} of {len(files)}: {path.name}", end="", file=sys.stderr, flush=True)
+        try:
+            account = hear_file(path, pack, classifier, windows)
+        except BadInputError as error:
+            fine = _tell(error)
+            continue
+        finally:
+            if shown:
+                print("\r\033[K", end="", file=sys.stderr, flush=True)
+        if as_json:
+            sys.stdout.buffer.write(account_line(path, pack, account, windows))
+            sys.stdout.flush()
+        else:
+            print(account_table(path, pack, account, windows), flush=True)
+    return fine
+
+
+def sound_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
+    """Files as given, and those with sound in folders as given, sorted; and what is wrong with empty folders."""
+    files: list[Path] = []
+    missing = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+        elif inside := [f for f in sorted(path.rglob("*")) if f.suffix.lower() in HEARABLE and f.is_file()]:
+            files += inside
+        else:
+            missing.append(BadInputError("no sound files in this folder", where=path, mend="name another folder"))
+    return files, missing
+
+
+def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = False) -> Account:
+    """Hear a file from beginning to end.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read, or not to its end.
+    """
+    account = Account(np.zeros(len(pack.labels)))
+    finder = EventFinder(pack)
+    # What begins late in a hop is often recognised in the next: its onset is kept for that.
+    power, ended, late_s = 0.0, False, None
+    for start_s, samples, fresh, after in _hops(path, account):
+        if after and ended:
+            break
+        if fresh:
+            classifier.reset()
+            account.events += finder.finish()
+            power, late_s = 0.0, None
+        rise_s, power = find_rise(samples, power, RATE_HZ)
+        scores = classifier.classify(samples).probabilities
+        onset_s = start_s + rise_s if rise_s is not None else late_s
+        account.events += finder.add(start_s, start_s + HOP_S, scores, onset_s)
+        late_s = onset_s if rise_s is not None and rise_s >= HOP_S / 2 else None
+        # A hop of silence that raises nothing is the last one worth hearing.
+        ended = after and not finder.active and not bool((scores > account.best).any())
+        account.best = np.maximum(account.best, scores)
+        if windows and not after:
+            account.windows.append((start_s, scores.astype(np.float32)))
+    account.events += finder.finish()
+    account.events = sorted((_inside(e, account.seconds) for e in account.events), key=lambda e: (e.start_s, e.label))
+    return account
+
+
+def _hops(path: Path, account: Account) -> Iterator[tuple[float, NDArray[np.float32], bool, bool]]:
+    """Start, samples, whether a gap was before, and whether the file has ended: it is followed by silence."""
+    framer = Framer(RATE_HZ, HOP, HOP)
+    last: Chunk | None = None
+    for last in AudioFileSource("file", path, 0).chunks():
+        account.seconds = last.time_ns(len(last.data)) / NS
+        for end_ns, samples, fresh in framer.frames(last):
+            yield end_ns / NS - HOP_S, samples, fresh, False
+    if last is None:
+        return
+    end_ns = last.time_ns(len(last.data))
+    silence = Chunk("file", last.seq + 1, end_ns, RATE_HZ, np.zeros((TAIL + 1) * HOP - 1, np.float32))
+    for hop_ns, samples, fresh in framer.frames(silence):
+        start_s = hop_ns / NS - HOP_S
+        yield start_s, samples, fresh, start_s >= account.seconds - 1e-6
+
+
+def _inside(event: Event, seconds: float) -> Event:
+    """An event within its file: what is heard in the silence after it was in its last window."""
+    end_s = min(event.end_s, seconds)
+    start_s = event.start_s if event.start_s < end_s else max(0.0, end_s - HOP_S)
+    return Event(event.label, start_s, end_s, event.score)
+
+
+def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> bytes:
+    """One JSON object and a line's end."""
+    told: dict[str, object] = {
+        "path": str(path),
+        "seconds": round(account.seconds, 3),
+        "classes": {label: _figure(score) for label, score in zip(pack.labels, account.best, strict=True)},
+        "events": [
+            {"class": e.label, "start_s": round(e.start_s, 3), "end_s": round(e.end_s, 3), "score": _figure(e.score)}
+            for e in account.events
+        ],
+    }
+    if windows:
+        told["windows"] = [_window(pack, start_s, scores) for start_s, scores in account.windows]
+    return msgspec.json.encode(told) + b"\n"
+
+
+def account_table(path: Path, pack: Pack, account: Account, windows: bool) -> str:
+    """Events as a person reads them; where there are none, what the sound is most like."""
+    count = counted(len(account.events), "event")
+    lines = [f"{path}: {count} in {duration(account.seconds)}"]
+    lines += [f"  {e.start_s:>8.2f} - {e.end_s:<8.2f} s  {e.label:<16} {e.score:.2f}" for e in account.events]
+    if not account.events:
+        likely = np.argsort(-account.best, kind="stable")[:3]
+        lines.append("  most like " + ", ".join(f"{pack.labels[i]} {account.best[i]:.2f}" for i in likely))
+    for start_s, scores in account.windows if windows else ():
+        likely = np.argsort(-scores, kind="stable")[:3]
+        lines.append(f"  {start_s:>8.2f} s  " + "  ".join(f"{pack.labels[i]} {scores[i]:.2f}" for i in likely))
+    return "\n".join(lines)
+
+
+def _window(pack: Pack, start_s: float, scores: NDArray[np.float32]) -> msgspec.Raw:
+    named = {label: _figure(score) for label, score in zip(pack.labels, scores, strict=True)}
+    return msgspec.Raw(msgspec.json.encode({"t_s": round(start_s, 3), "scores": named}))
+
+
+def _figure(score: float) -> float:
+    """Nine digits: enough to keep the order of scores near 0 and 1."""
+    return float(f"{score:.9g}")
+
+
+def _tell(error: BadInputError) -> bool:
+    print(f"kizashi: {error}", file=sys.stderr, flush=True)
+    return False
