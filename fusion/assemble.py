@@ -17,6 +17,9 @@ from sensors.errors import BadInputError
 from sensors.registry import detector_class, extractor_class
 from sensors.types import NS, Modality
 
+BUILTIN = "builtin"
+"""The classifier of sounds that comes with Kizashi."""
+
 FAST = frozenset({Modality.AUDIO, Modality.VIDEO})
 
 
@@ -63,21 +66,23 @@ def recorded_senses(recording: Recording) -> frozenset[Modality]:
     return recording.senses if isinstance(recording, Excerpt) else frozenset()
 
 
-def build_sensors(recording: Recording, senses: Iterable[Modality]) -> list[Sensor]:
-    """The sensors of a recording that belong to `senses`, in the order of their names."""
+def build_sensors(recording: Recording, senses: Iterable[Modality], model: str = BUILTIN) -> list[Sensor]:
+    """The sensors of a recording that belong to `senses`, in the order of their names; `model` is the ear's."""
     wanted = frozenset(senses)
     sensors = []
     for entry in sorted(recording.sensors, key=lambda entry: entry.id):
         source = build_source(entry, recording)
         if source.modality in wanted:
-            sensors.append(build_sensor(source))
+            sensors.append(build_sensor(source, model))
     return sensors
 
 
-def build_sensor(source: Source) -> Sensor:
-    """A source with the extractor and detector of its sense."""
+def build_sensor(source: Source, model: str = BUILTIN) -> Sensor:
+    """A source with the extractor and detector of its sense; `model` is the classifier of sounds."""
+    chosen = {"model": model} if source.modality is Modality.AUDIO else {}
+    extractor = extractor_class(source.modality)(source.stream, **chosen)
     make = detector_class(source.modality)
-    return Sensor(source, extractor_class(source.modality)(source.stream), lambda: make(source.stream))
+    return Sensor(source, extractor, lambda: make(source.stream, **chosen))
 
 
 def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:

@@ -37,7 +37,7 @@ def check_all(
     findings = [Finding("settings", True, f"{settings.false_alarms_per_day:g} false alarms per day")]
     findings.append(check_rate(settings, known))
     for recording in recordings:
-        sensors = build_sensors(recording, settings.senses)
+        sensors = build_sensors(recording, settings.senses, settings.audio.model)
         findings += [check_sensor(sensor, known, thorough) for sensor in sensors]
         if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):
             there = ", ".join(known.manifest.sensors)

@@ -63,6 +63,12 @@ class Learning(Section, frozen=True):
     after_s: Positive = 15.0
 
 
+class Audio(Section, frozen=True):
+    """What hears: `model` is a classifier of `kizashi models list`."""
+
+    model: typing.Annotated[str, msgspec.Meta(min_length=1)] = "builtin"
+
+
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`."""
 
@@ -72,6 +78,7 @@ class Settings(Section, frozen=True):
     windows: Windows = Windows()
     triage: TriageRules = TriageRules()
     learning: Learning = Learning()
+    audio: Audio = Audio()
 
 
 def load_settings(path: Path | None) -> Settings:

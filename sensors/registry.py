@@ -30,14 +30,14 @@ EXTRACTORS = {
     Modality.ENVIRONMENT: "sensors.environment.features:EnvironmentExtractor",
     Modality.VIDEO: "sensors.video.features:VideoExtractor",
 }
-"""The extractor of each sense: a class called with (stream)."""
+"""The extractor of each sense: a class called with (stream), that of audio also with model=its classifier."""
 
 DETECTORS = {
     Modality.AUDIO: "sensors.audio.detectors:AudioDetector",
     Modality.ENVIRONMENT: "sensors.environment.detectors:EnvironmentDetector",
     Modality.VIDEO: "sensors.video.detectors:VideoDetector",
 }
-"""The detector of each sense: a class called with (stream)."""
+"""The detector of each sense: a class called with (stream), that of audio also with model=its classifier."""
 
 SUFFIXES = {
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff"), "audio.file"),
@@ -73,15 +73,15 @@ def source_class(kind: str, where: object = "kind") -> Callable[..., Source]:
     return made
 
 
-def extractor_class(modality: Modality) -> Callable[[str], Extractor]:
+def extractor_class(modality: Modality) -> Callable[..., Extractor]:
     """The extractor of a sense."""
-    made: Callable[[str], Extractor] = load(EXTRACTORS[modality])
+    made: Callable[..., Extractor] = load(EXTRACTORS[modality])
     return made
 
 
-def detector_class(modality: Modality) -> Callable[[str], Detector]:
+def detector_class(modality: Modality) -> Callable[..., Detector]:
     """The detector of a sense."""
-    made: Callable[[str], Detector] = load(DETECTORS[modality])
+    made: Callable[..., Detector] = load(DETECTORS[modality])
     return made
 
 

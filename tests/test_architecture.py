@@ -18,7 +18,7 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
-    "commands checking",
+    "commands checking listening models",
     "sinks.console baseline.learn report.page report.table",
     "replay report.picture report.cards report.sheet",
     "runner report.lanes",
@@ -40,8 +40,9 @@ MATHS = frozenset(
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS
 SENSES = frozenset({"audio", "environment", "video"})
-# Why recording, which DESIGN does not name: a scenario file names kinds of sensors, and only the registry knows them.
-KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.recording"})
+# Why recording and listening, which DESIGN does not name: a scenario file names kinds of sensors, a folder holds files
+# of many kinds, and only the registry knows them.
+KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.listening", "fusion.recording"})
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
 EMPTY_WORDS = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "tools"})
 
