@@ -143,7 +143,9 @@ class TfliteEngine:
 
 def open_engine(pack: Pack, classes: int) -> Engine:
     """The engine that runs the pack's model."""
-    return TfliteEngine(pack) if is_tflite(pack.read_model()) else OnnxEngine(pack, classes)
+    with pack.verified_path().open("rb") as file:
+        mark = file.read(8)
+    return TfliteEngine(pack) if is_tflite(mark) else OnnxEngine(pack, classes)
 
 
 def is_tflite(content: bytes) -> bool:
@@ -172,7 +174,9 @@ def _load(pack: Pack) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            made = Interpreter(model_content=pack.read_model(), num_threads=1, experimental_preserve_all_tensors=True)
+            made = Interpreter(
+                model_path=str(pack.verified_path()), num_threads=1, experimental_preserve_all_tensors=True
+            )
             made.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BadInputError(f"the model does not load ({error})", where=where, mend="download it again") from error

@@ -112,8 +112,8 @@ class Pack:
         """Calibration and thresholds of a class."""
         return self.facts.alert.get(label, Rule())
 
-    def read_model(self) -> bytes:
-        """The model, checked once more: what is run is what was hashed.
+    def verified_path(self) -> Path:
+        """Path of the model, its content checked just now.
 
         Raises
         ------
@@ -122,12 +122,13 @@ class Pack:
         """
         path = self.folder / self.facts.model
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise BadInputError(f"the model cannot be read ({error.strerror})", where=path, mend=_AGAIN) from error
-        if hashlib.sha256(content).hexdigest() != self.facts.sha256:
+        if digest != self.facts.sha256:
             raise BadInputError("the model is not the one that the pack names", where=path, mend=_AGAIN)
-        return content
+        return path
 
 
 def models_home() -> Path:
@@ -172,7 +173,7 @@ def read_pack(folder: Path) -> Pack:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"the pack's description is wrong ({error})", where=path, mend=_AGAIN) from error
     pack = Pack(folder, facts)
-    pack.read_model()
+    pack.verified_path()
     return pack
 
 
