@@ -197,6 +197,37 @@ def add_model(
     add_model(file, name, labels, sha256)
 
 
+training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
+app.add_typer(training, name="train")
+
+
+@training.command("audio")
+def train_audio(
+    data: Annotated[Path, typer.Option(help="Folder of clips with manifest.csv: path,label,fold,source,licence.")],
+    out: Annotated[Path, typer.Option(help="For checkpoints, then the pack; a stopped run goes on from here.")],
+    rounds: Annotated[int, typer.Option(min=1, help="How long: a round is 256 new scenes of 4 s.")] = 400,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    licences: Annotated[str, typer.Option(help="all, free, or beginnings of licences, comma-separated.")] = "all",
+    hold_out: Annotated[list[str] | None, typer.Option(help="Sources to examine on instead of training.")] = None,
+    examined: Annotated[
+        Path | None, typer.Option(help="examination.json of a run that held sources out: margins, model card.")
+    ] = None,
+    yamnet: Annotated[Path | None, typer.Option(help="Teacher: yamnet.tflite (needs ai-edge-litert).")] = None,
+    effects: Annotated[Path | None, typer.Option(help="Teacher: checkpoint.pth of aiSFX 0.1.2.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Cores for the network; one more makes scenes.")] = 1,
+) -> None:
+    """Train the sound classifier and write it as a pack with its model card."""
+    try:
+        from sensors.audio.training.command import train
+        from sensors.audio.training.shards import Task
+    except ModuleNotFoundError as error:
+        what = f"{error.name} is not installed"
+        raise WrongUseError(what, where="kizashi train", mend="pip install 'kizashi[train]'") from error
+
+    task = Task(str(data), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
+    print(train(task, out, rounds, effects, examined, threads=threads))
+
+
 def _settings(config: Path | None, senses: str | None, false_alarms_per_day: float | None) -> Settings:
     from fusion.config import load_settings, override
 

@@ -43,6 +43,8 @@ SENSES = frozenset({"audio", "environment", "video"})
 # Why recording and listening, which DESIGN does not name: a scenario file names kinds of sensors, a folder holds files
 # of many kinds, and only the registry knows them.
 KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.listening", "fusion.recording"})
+TRAINING = "sensors.audio.training"
+"""Makes models where torch is; nothing else of Kizashi needs it, and only the command line leads there."""
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
 EMPTY_WORDS = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "tools"})
 
@@ -164,13 +166,25 @@ def test_packages_hold_nothing_but_their_story() -> None:
             assert ast.get_docstring(tree(path)), name
 
 
+def at_work() -> dict[str, Path]:
+    """All modules but those that only train."""
+    return {name: path for name, path in modules("fusion", "sensors").items() if not name.startswith(TRAINING)}
+
+
+def test_only_the_command_line_leads_to_the_training() -> None:
+    for name, path in at_work().items():
+        led = [i for i in imports(path) if i.target.startswith(TRAINING)]
+        assert not led or name == "fusion.cli", name
+        assert not [i for i in led if i.at_once], name
+
+
 def test_heavy_libraries_are_imported_where_they_are_needed() -> None:
-    for name, path in modules("fusion", "sensors").items():
+    for name, path in at_work().items():
         assert not [i.target for i in imports(path) if i.at_once and within(i.target, HEAVY)], name
 
 
 def test_nothing_that_watches_needs_what_learns() -> None:
-    for name, path in modules("fusion", "sensors").items():
+    for name, path in at_work().items():
         assert not [i.target for i in imports(path) if within(i.target, LEARNERS)], name
 
 
@@ -206,7 +220,7 @@ def test_help_answers_without_numbers_or_media() -> None:
 
 @pytest.mark.parametrize("sense", sorted(SENSES))
 def test_a_sense_alone_brings_neither_fusion_nor_another_sense(sense: str) -> None:
-    parts = [name for name in modules("sensors") if name.startswith(f"sensors.{sense}")]
+    parts = [name for name in at_work() if name.startswith(f"sensors.{sense}")]
     loaded = fresh("\n".join(f"import {name}" for name in parts))
     assert set(parts) <= loaded
     assert not families(loaded)

@@ -1,0 +1,109 @@
+"""`kizashi train audio`: a corpus to a pack."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+
+from sensors.audio.training.card import write_card
+from sensors.audio.training.corpus import load_corpus
+from sensors.audio.training.examine import Examination, examine, thresholds
+from sensors.audio.training.export import export
+from sensors.audio.training.loop import Progress, Training
+from sensors.audio.training.shards import Task
+from sensors.errors import BadInputError
+
+PACK = "pack"
+EXAMINATION = "examination.json"
+
+
+def train(
+    task: Task,
+    out: Path,
+    rounds: int,
+    effects: Path | None,
+    examined: Path | None,
+    hours: float = 12.0,
+    threads: int = 1,
+) -> Path:
+    """Train, examine on what was held out, and write the pack; goes on where an earlier run in `out` was stopped.
+
+    Parameters
+    ----------
+    task : Task
+        The corpus, what is left out of it, the first teacher, the seed.
+    out : Path
+        Holds scenes and checkpoint while training, then `pack/` and, if sources were held out, `examination.json`.
+    rounds : int
+        Shards of `task.scenes` scenes.
+    effects : Path, optional
+        Checkpoint of the second teacher.
+    examined : Path, optional
+        `examination.json` of a run with the same recipe that held sources out: for the card and the margins.
+    hours : float
+        Ordinary sound from which thresholds are taken.
+    threads : int
+        Cores for the training; another one makes scenes.
+
+    Returns
+    -------
+    Path
+        The pack.
+    """
+    torch.set_num_threads(threads)
+    warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*")
+    known = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
+    _same_task(out, task)
+    training = Training(out, task, rounds, effects)
+    ear = training.run(show)
+    clips = task.clips()
+    if task.without:
+        unseen = load_corpus(Path(task.data), only=task.without)
+        known = examine(ear, training.labels, clips, unseen, hours)
+        (out / EXAMINATION).write_text(json.dumps(known.told(), indent=1) + "\n", "utf-8")
+    limits = thresholds(ear, training.labels, clips, hours)
+    alert = {}
+    for label in limits:
+        margin = max(0.0, known.margins[label]) if known else 0.0
+        alert[label] = {
+            "scale": 1.0,
+            "offset": round(-limits[label] - margin, 3),
+            "open": 0.5,
+            "close": 0.3,
+            "hold_s": 0.5,
+        }
+    told = {
+        "name": "kizashi-ear",
+        "version": "1",
+        "licence": "see MODEL_CARD.md",
+        "source": "kizashi train audio",
+        "alert": alert,
+    }
+    model = export(ear, out / PACK, training.labels, told)
+    card = write_card(task, clips, rounds, model.stat().st_size, known, effects is not None)
+    (out / PACK / "MODEL_CARD.md").write_text(card, "utf-8")
+    return out / PACK
+
+
+def show(progress: Progress) -> None:
+    """One line a round; on a terminal always the same line."""
+    losses = " ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
+    left_s = progress.seconds / max(progress.round, 1) * (progress.rounds - progress.round)
+    end = "\r" if sys.stderr.isatty() and progress.round < progress.rounds else "\n"
+    print(f"round {progress.round}/{progress.rounds}  {losses}  ~{left_s / 60:.0f} min left", file=sys.stderr, end=end)
+
+
+def _same_task(out: Path, task: Task) -> None:
+    """A folder belongs to one task: going on with another would mix two networks."""
+    from dataclasses import asdict
+
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "task.json"
+    told = json.dumps(asdict(task), indent=1)
+    if path.exists() and path.read_text("utf-8") != told:
+        raise BadInputError("another training lies here", where=out, mend="choose another --out, or the same options")
+    path.write_text(told, "utf-8")

@@ -1,0 +1,117 @@
+"""What a network is worth on sources it never heard, and from which logit on it may raise its voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sensors.audio.mel import MelSpectrum
+from sensors.audio.training.corpus import Clip
+from sensors.audio.training.network import Ear, Memory
+from sensors.audio.training.scenes import ALERTS, HOP, HOPS, Composer
+from sensors.audio.training.shards import log_mel
+
+Floats = NDArray[np.float64]
+
+TAIL_HOPS = 3
+"""Silence after a clip, so that what sounds at its very end is still heard."""
+
+PER_HOUR = 1.0
+"""False alarms of all classes together for which the thresholds stand."""
+
+LARGEST = 60
+"""Scenes whose maxima tell the tail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What came out.
+
+    Attributes
+    ----------
+    sources : list of str
+        Held out.
+    clips : int
+        How many clips were heard.
+    precision : dict of str to float
+        Average precision of each alert class that is among them.
+    macro : float
+        Their mean.
+    margins : dict of str to float
+        How much higher the threshold of each class had to be on held-out sources than on those trained on, in logits.
+    """
+
+    sources: list[str]
+    clips: int
+    precision: dict[str, float]
+    macro: float
+    margins: dict[str, float]
+
+    def told(self) -> dict[str, object]:
+        """As JSON takes it."""
+        return asdict(self)
+
+
+def examine(ear: Ear, labels: list[str], seen: Sequence[Clip], unseen: Sequence[Clip], hours: float) -> Examination:
+    """Hear clips of held-out sources, and ordinary sound made of both."""
+    from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
+
+    scores = np.stack([hear_clip(ear, clip.samples).max(axis=0) for clip in unseen])
+    truth = np.array([clip.label for clip in unseen])
+    present = [label for label in ALERTS if (truth == label).any()]
+    precision = {
+        label: float(average_precision_score(truth == label, scores[:, labels.index(label)])) for label in present
+    }
+    inner, outer = thresholds(ear, labels, seen, hours), thresholds(ear, labels, unseen, hours)
+    margins = {label: round(outer[label] - inner[label], 3) for label in inner}
+    sources = sorted({clip.source for clip in unseen})
+    macro = float(np.mean(list(precision.values()))) if precision else float("nan")
+    return Examination(sources, len(unseen), precision, macro, margins)
+
+
+def hear_clip(ear: Ear, samples: NDArray[np.int16]) -> Floats:
+    """Logits of every hop of a clip and of the silence after it: (hops, classes)."""
+    hops = -(-len(samples) // HOP) + TAIL_HOPS
+    sound = np.zeros(hops * HOP, np.float32)
+    sound[: len(samples)] = samples.astype(np.float32) / 32768
+    frames = log_mel(sound, MelSpectrum(16_000.0, fft=512, hop=250, bands=64))
+    return np.asarray(hear(ear, frames[None])[0])
+
+
+def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
+    """Logits (batch, hops, classes) of frames (batch, 16 hops, 64)."""
+    ear.eval()
+    with torch.no_grad():
+        logits, _, _ = ear(torch.from_numpy(np.asarray(frames, np.float32)), Memory())
+    return np.asarray(logits.numpy(), np.float64)
+
+
+def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, float]:
+    """Logit of each alert class that ordinary sound passes so seldom that all of them make one false alarm an hour.
+
+    Scenes of 4 s are made of everything but the alert classes; the tail of the scenes' maxima is taken as
+    exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0).
+    """
+    ordinary = [clip for clip in clips if clip.label not in ALERTS]
+    alerts = [label for label in ALERTS if label in labels]
+    composer = Composer(ordinary, labels, made=False)
+    random = np.random.default_rng(seed)
+    mel = MelSpectrum(16_000.0, fft=512, hop=250, bands=64)
+    count = max(LARGEST * 4, int(hours * 3600 / (HOPS * HOP / 16_000)))
+    maxima = []
+    for begin in range(0, count, 64):
+        scenes = [composer.compose(random) for _ in range(min(64, count - begin))]
+        logits = hear(ear, np.stack([log_mel(scene.samples, mel) for scene in scenes]))
+        maxima.append(logits.max(axis=1))
+    whole = np.sort(np.concatenate(maxima), axis=0)[::-1]
+    per_scene = PER_HOUR / len(alerts) / (3600 / (HOPS * HOP / 16_000))
+    out = {}
+    for label in alerts:
+        column = whole[: LARGEST + 1, labels.index(label)]
+        scale = float(np.mean(column[:LARGEST] - column[LARGEST]))
+        out[label] = float(column[LARGEST] + scale * np.log(LARGEST / count / per_scene))
+    return out

@@ -1,0 +1,258 @@
+"""The training: rounds of new scenes and remembered ones, an average of the weights, a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from sensors.audio.training.network import Ear, Memory, Pupil, copy_average
+from sensors.audio.training.scenes import UNKNOWN
+from sensors.audio.training.shards import Task, shard_path, told_labels
+from sensors.audio.training.teachers import SoundEffects
+from sensors.errors import BadInputError
+
+BATCH = 32
+REMEMBERED = 64
+"""Shards kept to be heard again."""
+
+REUSE = 3
+"""How often a scene is heard, with other masks and mixed with others."""
+
+PEAK_RATE = 2e-3
+DECAY = 0.999
+EVERY = 10
+"""Rounds between checkpoints."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass
+class Progress:
+    """How far a training is."""
+
+    round: int
+    rounds: int
+    losses: dict[str, float]
+    seconds: float
+
+
+class Training:
+    """One training, from scenes to weights, in a folder that holds all it needs to go on.
+
+    Parameters
+    ----------
+    folder : Path
+        For shards and checkpoint.
+    task : Task
+        What to train on.
+    rounds : int
+        Shards in all; each is `task.scenes` new scenes of 4 s.
+    effects : Path, optional
+        Checkpoint of `SoundEffects`.
+    """
+
+    def __init__(self, folder: Path, task: Task, rounds: int, effects: Path | None = None) -> None:
+        self.folder, self.task, self.rounds = folder, task, rounds
+        folder.mkdir(parents=True, exist_ok=True)
+        clips = task.clips()
+        self.labels = sorted({clip.label for clip in clips})
+        listed = folder / "labels.json"
+        if listed.exists():
+            self.labels = told_labels(folder)
+        else:
+            listed.write_text(json.dumps(self.labels), "utf-8")
+        torch.manual_seed(task.seed)
+        self.pupil = Pupil(Ear(len(self.labels)))
+        self.average = deepcopy(self.pupil).eval()
+        self.optimizer = torch.optim.AdamW(self.pupil.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+        self.round, self.save_every = 0, EVERY
+        self._effects = self._ask_effects(effects, clips)
+        self._kept: dict[int, Arrays] = {}
+        self._centre: Tensor | None = None
+        self._load()
+
+    def run(self, tell: Callable[[Progress], None]) -> Ear:
+        """Train to the end, or from where it was stopped; returns the averaged network."""
+        begun = time.monotonic()
+        (self.folder / "used").write_text(str(self.round))
+        command = [
+            sys.executable,
+            "-m",
+            "sensors.audio.training.shards",
+            str(self.folder),
+            str(self.round),
+            str(self.rounds),
+        ]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as maker:  # noqa: S603 - our own module
+            assert maker.stdin is not None  # noqa: S101 - for the type checker: it was asked for
+            maker.stdin.write(json.dumps(asdict(self.task)) + "\n")
+            maker.stdin.close()
+            try:
+                while self.round < self.rounds:
+                    self._remember(self.round, maker)
+                    losses = self._study(np.random.default_rng([self.task.seed, self.round, 1]))
+                    self.round += 1
+                    (self.folder / "used").write_text(str(self.round))
+                    if self.round % self.save_every == 0 or self.round == self.rounds:
+                        self._save()
+                    tell(Progress(self.round, self.rounds, losses, time.monotonic() - begun))
+            finally:
+                maker.terminate()
+        return self.average.ear
+
+    def _ask_effects(self, path: Path | None, clips: list[Any]) -> Tensor | None:
+        if path is None:
+            return None
+        stored = self.folder / "effects.npy"
+        if not stored.exists():
+            teacher = SoundEffects(path)
+            np.save(stored, np.stack([teacher.hear(clip.samples.astype(np.float32) / 32768) for clip in clips]))
+        told = torch.from_numpy(np.load(stored, allow_pickle=False))
+        return (told - told.mean(0)) / (told.std(0) + 1e-3)
+
+    def _remember(self, number: int, maker: subprocess.Popen[str]) -> None:
+        for old in [*range(max(0, number - REMEMBERED + 1), number), number]:
+            if old in self._kept:
+                continue
+            path = shard_path(self.folder, old)
+            while not path.exists():
+                if old < number:
+                    break
+                if maker.poll() is not None:
+                    raise BadInputError("no more scenes are made", where=self.folder, mend="see the error above")
+                time.sleep(0.05)
+            else:
+                with np.load(path, allow_pickle=False) as file:
+                    self._kept[old] = dict(file)
+        for old in [kept for kept in self._kept if kept <= number - REMEMBERED]:
+            del self._kept[old]
+            shard_path(self.folder, old).unlink(missing_ok=True)
+
+    def _study(self, random: np.random.Generator) -> dict[str, float]:
+        """One round: all new scenes, and some old ones beside them."""
+        numbers, size = sorted(self._kept), self.task.scenes
+        torch.manual_seed(self.task.seed * 1_000_003 + self.round)
+        newest = numbers[-1]
+        pairs = [(newest, row) for row in range(size)]
+        for _ in range((REUSE - 1) * size):
+            pairs.append((numbers[int(random.integers(len(numbers)))], int(random.integers(size))))
+        order = random.permutation(len(pairs))
+        sums: dict[str, float] = {}
+        batches = [[pairs[i] for i in order[at : at + BATCH]] for at in range(0, len(pairs), BATCH)]
+        for index, batch in enumerate(batches):
+            self._set_rate(self.round + index / len(batches))
+            for name, value in self._step(batch, random).items():
+                sums[name] = sums.get(name, 0.0) + value / len(batches)
+        return sums
+
+    def _set_rate(self, at: float) -> None:
+        warm = min(8.0, self.rounds / 10)
+        done = max(0.0, at - warm) / max(self.rounds - warm, 1e-9)
+        rate = PEAK_RATE * (min(1.0, at / warm + 0.01) if at < warm else 0.5 * (1 + math.cos(math.pi * done)) + 0.003)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step(self, batch: list[tuple[int, int]], random: np.random.Generator) -> dict[str, float]:
+        def gather(name: str) -> Tensor:
+            return torch.from_numpy(np.stack([self._kept[shard][name][row] for shard, row in batch]))
+
+        frames, labels = gather("frames").float(), gather("labels").long()
+        alone = torch.from_numpy(random.random(len(batch)) > 0.35)
+        frames, labels = mix(frames, labels, alone, random)
+        frames = mask(frames, random)
+        self.pupil.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, _, context = self.pupil.ear(frames, Memory())
+            hops = gather("hops").long()
+            asked = torch.gather(context, 1, hops[:, :, None].expand(-1, -1, context.shape[2]))[alone]
+            embedding, sounds = self.pupil.yamnet(asked), self.pupil.sounds(asked)
+            effects = self.pupil.effects(context) if self._effects is not None else None
+        known = labels != UNKNOWN
+        target = (labels == 1).float() * 0.98 + 0.005
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none")
+        losses = {"label": (loss * known).sum() / known.sum() * 24}
+        if self.task.yamnet:
+            wanted = gather("embeddings").float()[alone]
+            if self._centre is None:
+                self._centre = torch.stack([wanted.flatten(0, 1).mean(0), wanted.flatten(0, 1).std(0) + 0.05])
+            centred = (wanted - self._centre[0]) / self._centre[1]
+            losses["yamnet"] = 1.5 * (1 - functional.cosine_similarity(embedding.float(), centred, dim=2)).mean()
+            heard = functional.binary_cross_entropy_with_logits(sounds.float(), gather("sounds").float()[alone])
+            losses["sounds"] = 40 * heard
+        if effects is not None and self._effects is not None:
+            clips = gather("clips").long()
+            clear = (clips >= 0) & alone[:, None]
+            alike = functional.cosine_similarity(effects.float()[clear], self._effects[clips[clear]], dim=1)
+            losses["effects"] = 0.5 * (1 - alike).mean()
+        total = torch.stack(list(losses.values())).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.pupil.parameters(), 5.0)
+        self.optimizer.step()
+        copy_average(self.average, self.pupil, min(DECAY, (1 + self.round * 24) / (10 + self.round * 24)))
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _save(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        unfinished = path.with_suffix(".tmp")
+        parts = {
+            "round": self.round, "pupil": self.pupil.state_dict(), "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(), "centre": self._centre,
+        }  # fmt: skip
+        torch.save(parts, unfinished)
+        unfinished.replace(path)
+
+    def _load(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return
+        parts = torch.load(path, map_location="cpu", weights_only=True)
+        self.round, self._centre = parts["round"], parts["centre"]
+        self.pupil.load_state_dict(parts["pupil"])
+        self.average.load_state_dict(parts["average"])
+        self.optimizer.load_state_dict(parts["optimizer"])
+
+
+def mix(frames: Tensor, labels: Tensor, alone: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Add another scene's power to those that are not `alone`; both are heard then, the fainter perhaps."""
+    other = torch.from_numpy(random.permutation(len(frames)))
+    gain = torch.from_numpy(random.uniform(-0.5, 0.0, len(frames)).astype(np.float32))[:, None, None]
+    power = torch.logaddexp(frames * 6.9078, (frames[other] + gain) * 6.9078) / 6.9078
+    mixed = torch.where(alone[:, None, None], frames, power)
+    second = torch.where(labels[other] == 1, UNKNOWN, labels[other])
+    both = torch.where(labels == 1, 1, torch.maximum(labels, second))
+    return mixed, torch.where(alone[:, None, None], labels, both)
+
+
+def mask(frames: Tensor, random: np.random.Generator) -> Tensor:
+    """Tilt the spectrum; blank some bands and moments.
+
+    SpecAugment: Park et al. 2019, doi:10.21437/Interspeech.2019-2680.
+    """
+    count, length, bands = frames.shape
+    tilt = np.linspace(-1, 1, bands)[None, None] * random.normal(0, 0.12, (count, 1, 1)) + random.normal(
+        0, 0.2, (count, 1, 1)
+    )
+    out = frames + torch.from_numpy(tilt.astype(np.float32))
+    for row in range(count):
+        if random.random() < 0.5:
+            wide, at = int(random.integers(2, 13)), int(random.integers(bands))
+            out[row, :, at : at + wide] = -2.3
+        if random.random() < 0.3:
+            long, at = int(random.integers(2, 13)), int(random.integers(length))
+            out[row, at : at + long] = -2.3
+    return out
