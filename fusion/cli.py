@@ -6,6 +6,8 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -214,18 +216,39 @@ def train_audio(
     ] = None,
     yamnet: Annotated[Path | None, typer.Option(help="Teacher: yamnet.tflite (needs ai-edge-litert).")] = None,
     effects: Annotated[Path | None, typer.Option(help="Teacher: checkpoint.pth of aiSFX 0.1.2.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Folder of an earlier training to begin with.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores for the network; one more makes scenes.")] = 1,
 ) -> None:
     """Train the sound classifier and write it as a pack with its model card."""
-    try:
+    with _training_installed():
         from sensors.audio.training.command import train
         from sensors.audio.training.shards import Task
+
+        task = Task(str(data), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
+        print(train(task, out, rounds, effects, examined, start, threads=threads))
+
+
+@training.command("heads")
+def train_heads(
+    data: Annotated[Path, typer.Option(help="Folder of clips with manifest.csv.")],
+    yamnet: Annotated[Path, typer.Option(help="yamnet.tflite (needs ai-edge-litert).")],
+    out: Annotated[Path, typer.Option(help="The file of arrays to write, .npz.")],
+) -> None:
+    """Fit our classes on YAMNet's embedding, for `kizashi models add yamnet.tflite`."""
+    with _training_installed():
+        from sensors.audio.training.heads import train_heads
+
+        print(train_heads(data, yamnet, out))
+
+
+@contextmanager
+def _training_installed() -> Iterator[None]:
+    """Turn a missing library into an error that says how to get it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         what = f"{error.name} is not installed"
         raise WrongUseError(what, where="kizashi train", mend="pip install 'kizashi[train]'") from error
-
-    task = Task(str(data), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
-    print(train(task, out, rounds, effects, examined, threads=threads))
 
 
 def _settings(config: Path | None, senses: str | None, false_alarms_per_day: float | None) -> Settings:

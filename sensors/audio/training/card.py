@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import Clip
 from sensors.audio.training.examine import Examination
-from sensors.audio.training.scenes import ALERTS
 from sensors.audio.training.shards import Task
 
 

@@ -27,6 +27,7 @@ def train(
     rounds: int,
     effects: Path | None,
     examined: Path | None,
+    start: Path | None = None,
     hours: float = 12.0,
     threads: int = 1,
 ) -> Path:
@@ -44,6 +45,8 @@ def train(
         Checkpoint of the second teacher.
     examined : Path, optional
         `examination.json` of a run with the same recipe that held sources out: for the card and the margins.
+    start : Path, optional
+        Folder of an earlier training whose weights to begin with.
     hours : float
         Ordinary sound from which thresholds are taken.
     threads : int
@@ -58,7 +61,7 @@ def train(
     warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*")
     known = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
     _same_task(out, task)
-    training = Training(out, task, rounds, effects)
+    training = Training(out, task, rounds, effects, start)
     ear = training.run(show)
     clips = task.clips()
     if task.without:

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sensors.audio.mel import MelSpectrum
+from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import Clip
 from sensors.audio.training.network import Ear, Memory
-from sensors.audio.training.scenes import ALERTS, HOP, HOPS, Composer
+from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.shards import log_mel
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def hear_clip(ear: Ear, samples: NDArray[np.int16]) -> Floats:
     hops = -(-len(samples) // HOP) + TAIL_HOPS
     sound = np.zeros(hops * HOP, np.float32)
     sound[: len(samples)] = samples.astype(np.float32) / 32768
-    frames = log_mel(sound, MelSpectrum(16_000.0, fft=512, hop=250, bands=64))
+    frames = log_mel(sound)
     return np.asarray(hear(ear, frames[None])[0])
 
 
@@ -100,18 +100,28 @@ def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float,
     alerts = [label for label in ALERTS if label in labels]
     composer = Composer(ordinary, labels, made=False)
     random = np.random.default_rng(seed)
-    mel = MelSpectrum(16_000.0, fft=512, hop=250, bands=64)
     count = max(LARGEST * 4, int(hours * 3600 / (HOPS * HOP / 16_000)))
     maxima = []
     for begin in range(0, count, 64):
         scenes = [composer.compose(random) for _ in range(min(64, count - begin))]
-        logits = hear(ear, np.stack([log_mel(scene.samples, mel) for scene in scenes]))
+        logits = hear(ear, np.stack([log_mel(scene.samples) for scene in scenes]))
         maxima.append(logits.max(axis=1))
-    whole = np.sort(np.concatenate(maxima), axis=0)[::-1]
-    per_scene = PER_HOUR / len(alerts) / (3600 / (HOPS * HOP / 16_000))
-    out = {}
-    for label in alerts:
-        column = whole[: LARGEST + 1, labels.index(label)]
-        scale = float(np.mean(column[:LARGEST] - column[LARGEST]))
-        out[label] = float(column[LARGEST] + scale * np.log(LARGEST / count / per_scene))
-    return out
+    whole = np.concatenate(maxima)
+    return {label: per_hour_limit(whole[:, labels.index(label)], len(alerts)) for label in alerts}
+
+
+def per_hour_limit(maxima: Floats, classes: int) -> float:
+    """Level that maxima of 4 s pass so seldom that `classes` classes together do it `PER_HOUR` times an hour.
+
+    Parameters
+    ----------
+    maxima : ndarray (n,)
+        Largest value of each scene, n > `LARGEST`.
+    classes : int
+        Classes that share the false alarms equally.
+    """
+    ordered = np.sort(maxima)[::-1]
+    many = min(LARGEST, len(ordered) - 1)
+    per_scene = PER_HOUR / classes / (3600 / (HOPS * HOP / 16_000))
+    scale = float(np.mean(ordered[:many] - ordered[many]))
+    return float(ordered[many] + scale * np.log(many / len(ordered) / per_scene))

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sensors.audio.training.network import BANDS, FRAMES, Ear, Streaming, state_size
+from sensors.audio.frontend import BANDS, FRAMES
+from sensors.audio.training.network import Ear, Streaming, state_size
 
 OPSET = 17
 

@@ -29,6 +29,9 @@ BATCH = 32
 REMEMBERED = 64
 """Shards kept to be heard again."""
 
+MIXED = 0.2
+"""Share of scenes to which another one is added; the teachers did not hear those."""
+
 REUSE = 3
 """How often a scene is heard, with other masks and mixed with others."""
 
@@ -36,6 +39,8 @@ PEAK_RATE = 2e-3
 DECAY = 0.999
 EVERY = 10
 """Rounds between checkpoints."""
+
+CHECKPOINT = "checkpoint.pt"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -63,9 +68,13 @@ class Training:
         Shards in all; each is `task.scenes` new scenes of 4 s.
     effects : Path, optional
         Checkpoint of `SoundEffects`.
+    start : Path, optional
+        Folder of an earlier training whose weights to begin with.
     """
 
-    def __init__(self, folder: Path, task: Task, rounds: int, effects: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, task: Task, rounds: int, effects: Path | None = None, start: Path | None = None
+    ) -> None:
         self.folder, self.task, self.rounds = folder, task, rounds
         folder.mkdir(parents=True, exist_ok=True)
         clips = task.clips()
@@ -83,6 +92,8 @@ class Training:
         self._effects = self._ask_effects(effects, clips)
         self._kept: dict[int, Arrays] = {}
         self._centre: Tensor | None = None
+        if start:
+            self._begin_with(start)
         self._load()
 
     def run(self, tell: Callable[[Progress], None]) -> Ear:
@@ -171,7 +182,7 @@ class Training:
             return torch.from_numpy(np.stack([self._kept[shard][name][row] for shard, row in batch]))
 
         frames, labels = gather("frames").float(), gather("labels").long()
-        alone = torch.from_numpy(random.random(len(batch)) > 0.35)
+        alone = torch.from_numpy(random.random(len(batch)) > MIXED)
         frames, labels = mix(frames, labels, alone, random)
         frames = mask(frames, random)
         self.pupil.train()
@@ -190,9 +201,9 @@ class Training:
             if self._centre is None:
                 self._centre = torch.stack([wanted.flatten(0, 1).mean(0), wanted.flatten(0, 1).std(0) + 0.05])
             centred = (wanted - self._centre[0]) / self._centre[1]
-            losses["yamnet"] = 1.5 * (1 - functional.cosine_similarity(embedding.float(), centred, dim=2)).mean()
+            losses["yamnet"] = 4 * (1 - functional.cosine_similarity(embedding.float(), centred, dim=2)).mean()
             heard = functional.binary_cross_entropy_with_logits(sounds.float(), gather("sounds").float()[alone])
-            losses["sounds"] = 40 * heard
+            losses["sounds"] = 60 * heard
         if effects is not None and self._effects is not None:
             clips = gather("clips").long()
             clear = (clips >= 0) & alone[:, None]
@@ -207,7 +218,7 @@ class Training:
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def _save(self) -> None:
-        path = self.folder / "checkpoint.pt"
+        path = self.folder / CHECKPOINT
         unfinished = path.with_suffix(".tmp")
         parts = {
             "round": self.round, "pupil": self.pupil.state_dict(), "average": self.average.state_dict(),
@@ -216,8 +227,17 @@ class Training:
         torch.save(parts, unfinished)
         unfinished.replace(path)
 
+    def _begin_with(self, earlier: Path) -> None:
+        path = earlier / CHECKPOINT
+        if not path.exists() or told_labels(earlier) != self.labels:
+            mend = "give the folder of a training with the same classes"
+            raise BadInputError("no weights to begin with", where=path, mend=mend)
+        weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
+        self.pupil.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+
     def _load(self) -> None:
-        path = self.folder / "checkpoint.pt"
+        path = self.folder / CHECKPOINT
         if not path.exists():
             return
         parts = torch.load(path, map_location="cpu", weights_only=True)

@@ -13,10 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-FRAMES = 16
-"""Frames of a hop."""
-
-BANDS = 64
+from sensors.audio.frontend import BANDS, FRAMES
 
 CONTEXT = 8
 """Hops whose embeddings are averaged beside the newest: 2 s."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import Clip
 from sensors.audio.training.effects import (
     RATE_HZ,
@@ -34,7 +35,6 @@ LENGTH = HOP * HOPS
 UNKNOWN = 2
 """Label of a class of which nobody can tell whether it is heard."""
 
-ALERTS = ("alarm", "baby_cry", "dog_bark", "explosion", "glass_break", "gunshot", "scream", "siren")
 BACKGROUNDS = ("rain_wind_water", "room_tone", "vehicle", "machinery", "speech", "music", "crowd_laughter", "thunder")
 MADE = {"alarm": (alarm, 0.35), "siren": (siren, 0.3)}
 """Classes that formulas add to, with the share of them."""

@@ -11,22 +11,22 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.audio.frontend import BANDS, FFT, FRAME_HOP, FRAMES, OVERLAP, RATE_HZ, natural
 from sensors.audio.mel import MelSpectrum, decibels
 from sensors.audio.training.corpus import Clip, load_corpus
 from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.teachers import WINDOW, Yamnet
 
-ASKED = 4
+ASKED = 8
 """Moments of a scene about which the teacher is asked."""
 
 AHEAD = 6
-LEAD = 262
-"""Samples of the first frame that lie before the sound begins: 512 - 250."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,16 @@ class Task:
         return load_corpus(Path(self.data), self.licences, self.without)
 
 
-def log_mel(samples: NDArray[np.float32], mel: MelSpectrum) -> NDArray[np.float32]:
+@cache
+def spectrum() -> MelSpectrum:
+    """The front end's own spectrum."""
+    return MelSpectrum(RATE_HZ, fft=FFT, hop=FRAME_HOP, bands=BANDS)
+
+
+def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Frames as the network takes them: (n / 250, 64), about -2.3 (nothing) to 2 (full scale)."""
-    padded = np.concatenate([np.zeros(LEAD, np.float32), samples])
-    return np.asarray((decibels(mel.power(padded)) + 30) / 30, np.float32)
+    padded = np.concatenate([np.zeros(OVERLAP, np.float32), samples])
+    return natural(decibels(spectrum().power(padded)).astype(np.float32))
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -75,9 +81,8 @@ def shard_path(folder: Path, number: int) -> Path:
 def write_shard(folder: Path, number: int, composer: Composer, teacher: Yamnet | None, task: Task) -> None:
     """Make and store one shard."""
     random = np.random.default_rng([task.seed, number])
-    mel = MelSpectrum(16_000.0, fft=512, hop=250, bands=64)
     classes, size = len(composer.labels), task.scenes
-    frames = np.zeros((size, HOPS * 16, 64), np.float16)
+    frames = np.zeros((size, HOPS * FRAMES, BANDS), np.float16)
     labels = np.zeros((size, HOPS, classes), np.uint8)
     clips = np.zeros((size, HOPS), np.int16)
     hops = np.zeros((size, ASKED), np.uint8)
@@ -85,7 +90,7 @@ def write_shard(folder: Path, number: int, composer: Composer, teacher: Yamnet |
     sounds = np.zeros((size, ASKED, 521), np.float16)
     for row in range(size):
         scene = composer.compose(random)
-        frames[row] = log_mel(scene.samples, mel)
+        frames[row] = log_mel(scene.samples)
         labels[row], clips[row] = scene.labels, scene.clips
         hops[row] = np.sort(random.choice(np.arange(3, HOPS), ASKED, replace=False))
         if teacher:
