@@ -21,7 +21,7 @@ demo: $(READY) ## Replay a break-in: incidents, and where the report lies
 	@$(BIN)/kizashi replay $(DEMO) --out $(OUT)
 
 test: lint ## Everything that must hold; what a change has to pass
-	@.ci/system-packages chromium
+	@.ci/system-packages chromium rtsp-server pulseaudio portaudio
 	@$(BIN)/python -m pytest
 
 lint: $(READY) ## Style and types only

@@ -31,6 +31,20 @@ class Source(Protocol):
         ...
 
 
+class LiveSource(Source, Protocol):
+    """A source without an end: `chunks` blocks, heals itself, and returns only after `stop`.
+
+    Where sound, pictures or readings are missing the next chunk starts later. `on_health` is told, in the thread that
+    reads: UP with the first chunk, DOWN with the reason, DEGRADED where data were dropped.
+    """
+
+    on_health: Callable[[Health], None]
+
+    def stop(self) -> None:
+        """End `chunks` soon, from any thread, for good."""
+        ...
+
+
 class Extractor(Protocol):
     """Turns chunks into features; how the stream was cut into chunks must not matter."""
 

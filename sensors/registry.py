@@ -1,7 +1,7 @@
 """Which class reads which kind of sensor: "audio.file" -> "module:Class".
 
-Third parties add theirs by the entry-point group `kizashi.sources`, where the name is the kind and the value is
-"module:Class". Nothing is imported before it is asked for.
+Third parties add theirs by the entry-point groups `kizashi.sources` and `kizashi.live_sources`, where the name is the
+kind and the value is "module:Class". Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from sensors.base import Detector, Extractor, Source
+from sensors.base import Detector, Extractor, LiveSource, Source
 from sensors.errors import BadInputError
 from sensors.types import Modality
 
@@ -23,7 +23,14 @@ SOURCES = {
     "environment.parquet": "sensors.environment.sources:ParquetSource",
     "video.file": "sensors.video.sources:VideoFileSource",
 }
-"""Every built-in source: a class called with (stream, path, start_ns, **options)."""
+"""Every built-in source of recordings: a class called with (stream, path, start_ns, **options)."""
+
+LIVE = {
+    "audio.microphone": "sensors.audio.live.microphone:MicrophoneSource",
+    "audio.url": "sensors.audio.live.url:UrlSource",
+    "audio.wyoming": "sensors.audio.live.wyoming:WyomingSource",
+}
+"""Every built-in live source: a class called with (stream, device or address, **options)."""
 
 EXTRACTORS = {
     Modality.AUDIO: "sensors.audio.features:AudioExtractor",
@@ -49,27 +56,40 @@ SUFFIXES = {
 """Kind of an ordinary single file, by its name."""
 
 GROUP = "kizashi.sources"
+LIVE_GROUP = "kizashi.live_sources"
 
 
 def kinds() -> dict[str, str]:
-    """All known kinds of source, built-in and installed; the built-in ones cannot be replaced."""
+    """All known kinds of recorded source, built-in and installed; the built-in ones cannot be replaced."""
     return {entry.name: entry.value for entry in entry_points(group=GROUP)} | SOURCES
 
 
+def live_kinds() -> dict[str, str]:
+    """All known kinds of live source, built-in and installed; the built-in ones cannot be replaced."""
+    return {entry.name: entry.value for entry in entry_points(group=LIVE_GROUP)} | LIVE
+
+
 def source_class(kind: str, where: object = "kind") -> Callable[..., Source]:
-    """The class that reads sensors of this kind; `where` is the place that names it.
+    """The class that reads recordings of this kind; `where` is the place that names it.
 
     Raises
     ------
     BadInputError
         If nothing reads it; the nearest known kind is named.
     """
-    known = kinds()
-    if kind not in known:
-        near = difflib.get_close_matches(kind, known, 1)
-        mend = f"did you mean '{near[0]}'?" if near else f"known kinds are {', '.join(sorted(known))}"
-        raise BadInputError(f"no sensor of kind '{kind}'", where=where, mend=mend)
-    made: Callable[..., Source] = load(known[kind])
+    made: Callable[..., Source] = load(_target(kinds(), kind, where))
+    return made
+
+
+def live_class(kind: str, where: object = "kind") -> Callable[..., LiveSource]:
+    """The class that listens to or watches sensors of this kind; `where` is the place that names it.
+
+    Raises
+    ------
+    BadInputError
+        If nothing does; the nearest known kind is named.
+    """
+    made: Callable[..., LiveSource] = load(_target(live_kinds(), kind, where))
     return made
 
 
@@ -89,3 +109,11 @@ def load(target: str) -> Any:
     """Import "module:Name"."""
     module, _, name = target.partition(":")
     return getattr(import_module(module), name)
+
+
+def _target(known: dict[str, str], kind: str, where: object) -> str:
+    if kind not in known:
+        near = difflib.get_close_matches(kind, known, 1)
+        mend = f"did you mean '{near[0]}'?" if near else f"known kinds are {', '.join(sorted(known))}"
+        raise BadInputError(f"no sensor of kind '{kind}'", where=where, mend=mend)
+    return known[kind]

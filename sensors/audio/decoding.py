@@ -130,7 +130,7 @@ def _decoded(path: Path, box: Any) -> Blocks:
             lost += 1
             continue
         for frame in frames:
-            samples = _samples(frame)
+            samples = frame_samples(frame)
             at_s = due_s if frame.time is None else frame.time - start_s
             at_s = 0.0 if at_s is None else at_s
             if due_s is not None and at_s < due_s - _GAP_S:
@@ -146,7 +146,7 @@ def _decoded(path: Path, box: Any) -> Blocks:
         raise BadInputError(f"cut short: {end_s:.1f} of {promise_s:.1f} s are there", where=path, mend=_MEND)
 
 
-def _samples(frame: Any) -> NDArray[np.float32]:
+def frame_samples(frame: Any) -> NDArray[np.float32]:
     """Samples (n, channels) float32 of a decoded frame, whatever its format."""
     data: NDArray[Any] = frame.to_ndarray()
     data = data.T if frame.format.is_planar else data.reshape(-1, frame.layout.nb_channels)

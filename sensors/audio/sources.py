@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sensors.audio.decoding import Block, blocks
+from sensors.audio.mono import Mono, Samples
 from sensors.errors import BadInputError
 from sensors.types import NS, Chunk, Modality
-
-Samples = NDArray[np.float32]
 
 
 class AudioFileSource:
@@ -41,8 +38,7 @@ class AudioFileSource:
     Attributes
     ----------
     repaired : int
-        Samples that were NaN or infinite, read as 0; counted anew by each reading. Why not an error: one bad sample
-        must not cost the night it was recorded in, and one NaN would live in the resampler for ever.
+        Samples that were NaN or infinite, read as 0; counted anew by each reading.
     skipped : int
         Packets that could not be decoded; counted anew by each reading.
     """
@@ -97,43 +93,22 @@ class AudioFileSource:
 
     def _resampled(self, source: Iterator[Block]) -> Iterator[tuple[float | None, Samples]]:
         """Samples at our rate; the first of a run come with its media time."""
-        resampler: Any = None
+        mono = Mono(self._rate_hz, self._channel, self._path)
         rate_hz, start_s = 0, 0.0
         fresh: float | None = None
         for block in source:
             if block.start_s is not None or block.rate_hz != rate_hz:
-                if resampler:
-                    yield fresh, self._bounded(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+                if rate_hz:
+                    yield fresh, mono.rest()
                 fresh = start_s if block.start_s is None else block.start_s
                 start_s, rate_hz = fresh, block.rate_hz
-                resampler = self._resampler(rate_hz)
+                mono.begin(rate_hz)
             self.skipped += block.lost
-            samples = self._mono(block.samples)
-            start_s += len(samples) / rate_hz
-            out = resampler.resample_chunk(samples) if resampler else samples
+            start_s += len(block.samples) / rate_hz
+            out = mono.feed(block.samples)
+            self.repaired = mono.repaired
             if len(out):
-                yield fresh, self._bounded(out)
+                yield fresh, out
                 fresh = None
-        if resampler:
-            yield fresh, self._bounded(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-
-    def _resampler(self, rate_hz: int) -> Any:
-        import soxr  # type: ignore[import-untyped]
-
-        return soxr.ResampleStream(rate_hz, self._rate_hz, 1, dtype="float32") if rate_hz != self._rate_hz else None
-
-    def _bounded(self, samples: Samples) -> Samples:
-        return np.clip(samples, -1.0, 1.0)
-
-    def _mono(self, samples: Samples) -> Samples:
-        count = samples.shape[1]
-        if self._channel is not None and not 0 <= self._channel < count:
-            what = f"no channel {self._channel}"
-            raise BadInputError(what, where=self._path, mend=f"its channels are 0 to {count - 1}")
-        if not np.isfinite(samples).all():
-            bad = ~np.isfinite(samples)
-            self.repaired += int(bad.sum())
-            samples = np.where(bad, np.float32(0), samples)
-        if self._channel is not None or count == 1:
-            return np.ascontiguousarray(samples[:, self._channel or 0])
-        return np.asarray(samples.mean(axis=1), np.float32)
+        if rate_hz:
+            yield fresh, mono.rest()
