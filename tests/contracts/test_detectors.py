@@ -71,7 +71,7 @@ def test_state_is_plain_numbers(detector: Detector, life: list[Features]) -> Non
     live(detector, life)
     assert detector.state()
     assert {array.dtype for array in detector.state().values()} == {np.dtype(np.float64)}
-    assert sum(array.nbytes for array in detector.state().values()) < 2_000_000
+    assert sum(array.nbytes for array in detector.state().values()) < 4_000_000
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8])

@@ -6,6 +6,7 @@ import librosa
 import numpy as np
 import pytest
 
+from sensors.audio.frontend import HOP, OVERLAP, FrontEnd
 from sensors.audio.mel import MelSpectrum, decibels, mel_bank
 
 
@@ -23,6 +24,19 @@ def test_power_is_librosas() -> None:
         y=samples, sr=16_000, n_fft=512, hop_length=160, n_mels=64, center=False, htk=False, norm="slaney"
     )
     np.testing.assert_allclose(MelSpectrum().power(samples), theirs.T, rtol=1e-6)
+
+
+def test_the_streamed_front_end_is_librosas() -> None:
+    samples = np.random.default_rng(2).normal(0, 0.1, 6 * HOP).astype(np.float32)
+    front = FrontEnd()
+    streamed = np.concatenate([front.push(hop) for hop in samples.reshape(-1, HOP)])
+    theirs = librosa.feature.melspectrogram(
+        y=np.concatenate([np.zeros(OVERLAP, np.float32), samples]), sr=16_000, n_fft=512, hop_length=250, n_mels=64,
+        center=False, htk=False, norm="slaney",
+    )  # fmt: skip
+    assert streamed.dtype == np.float32
+    assert streamed.shape == theirs.T.shape
+    np.testing.assert_allclose(streamed, 10 * np.log10(np.maximum(theirs.T, 1e-10)), atol=1e-3)
 
 
 def test_no_power_is_the_floor() -> None:

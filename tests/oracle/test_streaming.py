@@ -35,7 +35,7 @@ def assert_equal(left: list[Features], right: list[Features]) -> None:
 
 @pytest.mark.parametrize("size", [7, 160, 1601, 16_000])
 def test_audio_chunks_do_not_matter(size: int) -> None:
-    samples = np.random.default_rng(2).normal(0, 0.1, 12_000).astype(np.float32)
+    samples = np.random.default_rng(2).normal(0, 0.1, 40_000).astype(np.float32)
     whole = Chunk("a", 0, START_NS, 16_000.0, samples)
     assert_equal(extract(AudioExtractor("a"), [whole]), extract(AudioExtractor("a"), cut(whole, size)))
 
