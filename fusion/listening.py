@@ -111,20 +111,20 @@ def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = Fa
     """
     account = Account(np.zeros(len(pack.labels)))
     finder = EventFinder(pack)
-    # What begins late in a hop is often recognised in the next: its onset is kept for that.
-    power, ended, late_s = 0.0, False, None
+    # What begins in a hop is often recognised in the next: its onset is kept for that.
+    power, ended, last_s = 0.0, False, None
     for start_s, samples, fresh, after in _hops(path, account):
         if after and ended:
             break
         if fresh:
             classifier.reset()
             account.events += finder.finish()
-            power, late_s = 0.0, None
+            power, last_s = 0.0, None
         rise_s, power = find_rise(samples, power, RATE_HZ)
         scores = classifier.classify(samples).probabilities
-        onset_s = start_s + rise_s if rise_s is not None else late_s
-        account.events += finder.add(start_s, start_s + HOP_S, scores, onset_s)
-        late_s = onset_s if rise_s is not None and rise_s >= HOP_S / 2 else None
+        rose_s = None if rise_s is None else start_s + rise_s
+        account.events += finder.add(start_s, start_s + HOP_S, scores, last_s if rose_s is None else rose_s)
+        last_s = rose_s
         # A hop of silence that raises nothing is the last one worth hearing.
         ended = after and not finder.active and not bool((scores > account.best).any())
         account.best = np.maximum(account.best, scores)

@@ -43,7 +43,7 @@ def write_streaming(path: Path, classes: int = 3, gain: float = 4.0) -> Path:
     return save(
         path, nodes, [tensor("frames", 1, 16, 64), tensor("state", 1, STATE)],
         [tensor("logits", 1, classes), tensor("embedding", 1, 64), tensor("next_state", 1, STATE)],
-        both=np.array([1, 2]), one=np.array([1, 1]), half=np.float32([0.5]), time=np.array([1]), weights=weights,
+        both=np.array([1, 2]), one=np.array([1, 1]), half=np.array([0.5], np.float32), time=np.array([1]), weights=weights,
     )  # fmt: skip
 
 

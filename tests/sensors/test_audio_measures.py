@@ -17,7 +17,8 @@ def noise(seconds: float, level: float = 0.05, seed: int = 0) -> Sound:
 
 
 def tone(hz: float, seconds: float, level: float = 0.1) -> Sound:
-    return (level * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE_HZ)) / RATE_HZ)).astype(np.float32)
+    phase = 2 * np.pi * hz / RATE_HZ * np.arange(round(seconds * RATE_HZ))
+    return np.asarray(level * np.sin(phase), np.float32)
 
 
 def measured(sound: Sound, name: str) -> NDArray[np.float64]:

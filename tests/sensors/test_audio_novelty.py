@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sensors.audio.novelty import PROTOTYPES, VALUES, WIDEST, NeighbourPast, direction
 from sensors.types import NS
 
 
-def places(count: int, width: int = 32, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def places(count: int, width: int = 32, seed: int = 0) -> NDArray[np.float64]:
     centres = np.random.default_rng(9).normal(0, 1, (3, width))
     rng = np.random.default_rng(seed)
-    return centres[rng.integers(0, 3, count)] + rng.normal(0, 0.3, (count, width))
+    return np.asarray(centres[rng.integers(0, 3, count)] + rng.normal(0, 0.3, (count, width)))
 
 
 def filled(count: int = 300, width: int = 32) -> NeighbourPast:

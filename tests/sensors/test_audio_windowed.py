@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sensors.audio.adopting import YAMNET_SHA256, adopt, read_labels
 from sensors.audio.classifier import open_classifier, sigmoid
@@ -142,10 +143,10 @@ def test_an_unknown_tflite_model_is_refused_with_the_hash_of_the_known_one(write
         adopt(path, None, None, None)
 
 
-def heads_file(path: Path, classes: int = 24, **changes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Path:
+def heads_file(path: Path, **changes: NDArray[np.float64]) -> Path:
     rng = np.random.default_rng(1)
     arrays = {
-        "weights": rng.normal(0, 0.1, (classes, 1024)), "bias": rng.normal(0, 1, classes),
+        "weights": rng.normal(0, 0.1, (24, 1024)), "bias": rng.normal(0, 1, 24),
         "mean": rng.normal(0, 1, 1024), "scale": rng.uniform(0.5, 2, 1024),
     }  # fmt: skip
     path.parent.mkdir(exist_ok=True)
@@ -173,9 +174,7 @@ def test_heads_are_logistic_regressions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"bias": np.zeros(3)}, {"mean": np.full(1024, np.nan)}, {"scale": np.zeros(1024)}])
-def test_damaged_heads_are_refused(
-    tmp_path: Path, changes: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
-) -> None:
+def test_damaged_heads_are_refused(tmp_path: Path, changes: dict[str, NDArray[np.float64]]) -> None:
     with pytest.raises(BadInputError, match="heads"):
         load_heads(heads_file(tmp_path / "heads.npz", **changes), 24)
 
