@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.audio_bars import missed_bars
 from benchmarks.audio_clips import clips_table, judge_clips
 from benchmarks.audio_cost import MINUTES, cost_table, measure_cost
-from benchmarks.audio_events import judge_soundscapes, soundscapes_tables
+from benchmarks.audio_events import AT_DB, SETTINGS, judge_soundscapes, soundscapes_tables
 from benchmarks.corpus import hold_out, read_corpus
 from benchmarks.ears import Ear, PackEar, YamnetEar
-from benchmarks.soundscapes import ordinary_pools
+from benchmarks.soundscapes import SLOT_S, SNRS_DB, ordinary_pools
 from sensors.audio.packs import BUILTIN, load_pack
 from sensors.errors import BadInputError
 
@@ -29,8 +30,11 @@ SECTIONS = ("clips", "soundscapes", "cost")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure, and print tables or one JSON object; 3 where the input cannot be used."""
-    told = _parser().parse_args(words)
+    """Measure, and print tables or one JSON object; 1 where a bar was missed, 3 where the input cannot be used."""
+    parser = _parser()
+    told = parser.parse_args(words)
+    if told.hours * 3600 < SLOT_S:
+        parser.error(f"--hours must hold {SLOT_S:g} s at least")
     try:
         figures = run(told)
     except BadInputError as error:
@@ -38,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return error.exit_code
     if told.as_json:
         print(json.dumps(figures))
-    return 0
+    return 1 if figures["missed"] else 0
 
 
 def run(told: argparse.Namespace) -> dict[str, Any]:
@@ -69,6 +73,8 @@ def run(told: argparse.Namespace) -> dict[str, Any]:
     if "cost" in told.only:
         figures["cost"] = measure_cost(model, told.yamnet, told.yamnet_map, MINUTES if told.long else 0.0)
         say(f"## Cost, one thread\n\n{cost_table(figures['cost'])}")
+    figures["missed"] = missed_bars(figures, SNRS_DB.index(AT_DB), SETTINGS[1])
+    say("\n".join(f"MISSED: {bar}" for bar in figures["missed"]))
     return figures
 
 

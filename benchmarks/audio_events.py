@@ -8,9 +8,11 @@ for one alarm allows none. Recall counts events that begin while the true one so
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
-from itertools import pairwise
+from itertools import repeat
 from operator import add
 from typing import Any
 
@@ -19,7 +21,6 @@ import numpy as np
 from benchmarks.corpus import Clip
 from benchmarks.detections import (
     TRANSIENTS,
-    count_alarms,
     find_events,
     loosen,
     match,
@@ -27,11 +28,11 @@ from benchmarks.detections import (
     shift_rules,
 )
 from benchmarks.ears import Ear, Rules, Trace
-from benchmarks.soundscapes import SECONDS, SNRS_DB, Occurrence, Pools, compose, deal_events
+from benchmarks.soundscapes import SECONDS, SLOT_S, SNRS_DB, Pools, Soundscape, compose, deal_events
 from sensors.audio.packs import ALERTS
 
 Figures = dict[str, Any]
-Heard = dict[str, list[Trace]]
+Scene = tuple[Trace, Soundscape]
 
 AT_DB = 6.0
 """Ratio at which delays are told."""
@@ -41,22 +42,24 @@ SETTINGS = ("own thresholds", "1 false alarm an hour in all", "1/8 an hour each 
 
 def judge_soundscapes(pools: Pools, clips: Sequence[Clip], ears: Sequence[Ear], hours: float, seed: int) -> Figures:
     """Compose, listen, count; each soundscape is made and heard by all ears before the next."""
-    quiet: Heard = {ear.name: [] for ear in ears}
-    busy: Heard = {ear.name: [] for ear in ears}
-    there: list[tuple[Occurrence, ...]] = []
+    heard: dict[str, tuple[list[Trace], list[Trace]]] = {ear.name: ([], []) for ear in ears}
+    made: tuple[list[Soundscape], list[Soundscape]] = ([], [])
     events = deal_events(clips, np.random.Generator(np.random.Philox(key=[seed, 2])))
     for number, seconds in enumerate(_lengths(hours)):
-        for kind, heard in enumerate((quiet, busy)):
-            rng = np.random.Generator(np.random.Philox(key=[seed, 10 + 2 * number + kind]))
-            made = compose(pools, events if kind else None, seconds, rng)
+        for busy in (0, 1):
+            rng = np.random.Generator(np.random.Philox(key=[seed, 10 + 2 * number + busy]))
+            soundscape = compose(pools, events if busy else None, seconds, rng)
             for ear in ears:
-                heard[ear.name].append(ear.listen(made.samples))
-        there.append(made.occurrences)
-    told: Figures = {"hours": hours, "events": sum(map(len, there)), "ears": {}}
+                heard[ear.name][busy].append(ear.listen(soundscape.samples))
+            made[busy].append(replace(soundscape, samples=soundscape.samples[:0].copy()))
+    told: Figures = {"hours": hours, "events": sum(len(one.occurrences) for one in made[1]), "ears": {}}
     for ear in ears:
-        settings = choose_rules(quiet[ear.name], ear.rules, hours)
+        quiet, busy_traces = heard[ear.name]
         told["ears"][ear.name] = {
-            name: _judge(quiet[ear.name], busy[ear.name], there, rules, hours) for name, rules in settings.items()
+            name: _judge(
+                list(zip(quiet, made[0], strict=True)), list(zip(busy_traces, made[1], strict=True)), rules, hours
+            )
+            for name, rules in choose_rules(quiet, ear.rules, hours).items()
         }
     return told
 
@@ -71,7 +74,10 @@ def choose_rules(quiet: Sequence[Trace], rules: Rules, hours: float) -> dict[str
 def soundscapes_tables(told: Figures) -> str:
     """Markdown; one table a setting, ears beside each other in the cells."""
     names = list(told["ears"])
-    blocks = [f"{told['events']} events, {told['hours']:g} h without and as much with them; cells: {' / '.join(names)}"]
+    blocks = [
+        f"{told['events']} events, {told['hours']:g} h without and as much with them, "
+        f"{told['events'] / len(ALERTS) / len(SNRS_DB):.0f} of each class at each ratio; cells: {' / '.join(names)}"
+    ]
     for setting in SETTINGS:
         rows = [told["ears"][name][setting] for name in names]
         lines = [
@@ -89,28 +95,37 @@ def soundscapes_tables(told: Figures) -> str:
             cells += [_join([one["f1"] for one in found], ".2f"), " / ".join(_delay(one.get("delay")) for one in found)]
             lines.append(f"| {label} | " + " | ".join(cells) + " |")
         blocks.append("\n".join(lines))
+    for name in names:
+        raised = {label: told["ears"][name][SETTINGS[0]][label]["raised_by"] for label in ALERTS}
+        causes = [
+            f"{label} ({', '.join(f'{by} {count}' for by, count in by.items())})" for label, by in raised.items() if by
+        ]
+        blocks.append(f"Nearest when {name} raised false alarms at its own thresholds: {'; '.join(causes) or 'none'}")
     return "\n\n".join(blocks)
 
 
 def _lengths(hours: float) -> Iterator[float]:
-    """Seconds of each soundscape: whole ones, and what is left."""
-    edges = [*np.arange(0.0, hours * 3600, SECONDS).tolist(), hours * 3600]
-    return (end - start for start, end in pairwise(edges))
+    """Seconds of each soundscape: whole ones, and what is left where that holds an event."""
+    whole, rest_s = divmod(hours * 3600, SECONDS)
+    yield from repeat(SECONDS, int(whole))
+    if rest_s >= SLOT_S:
+        yield rest_s
 
 
-def _judge(
-    quiet: Sequence[Trace], busy: Sequence[Trace], there: Sequence[Sequence[Occurrence]], rules: Rules, hours: float
-) -> Figures:
-    alarms = count_alarms(quiet, rules)
-    events = [find_events(trace, rules) for trace in busy]
-    late = [delay for trace, true in zip(busy, there, strict=True) for delay in onset_delays(trace, true, rules)]
+def _judge(quiet: Sequence[Scene], busy: Sequence[Scene], rules: Rules, hours: float) -> Figures:
+    alarms = [(event, made) for trace, made in quiet for event in find_events(trace, rules)]
+    events = [find_events(trace, rules) for trace, _ in busy]
+    late = [delay for trace, made in busy for delay in onset_delays(trace, made.occurrences, rules)]
     told: Figures = {}
-    for index, label in enumerate(ALERTS):
-        matches = reduce(add, (match(true, found, label) for true, found in zip(there, events, strict=True)))
+    for label in ALERTS:
+        fared = (match(made.occurrences, found, label) for (_, made), found in zip(busy, events, strict=True))
+        matches = reduce(add, fared)
+        raised = Counter(made.sounding(event.start_s) for event, made in alarms if event.label == label)
         during, paired, count = (matches.heard[:, column] for column in range(3))
         told[label] = {
             "open": rules[label].open,
-            "false_alarms_per_hour": float(alarms[index]) / hours,
+            "false_alarms_per_hour": raised.total() / hours,
+            "raised_by": dict(raised.most_common()),
             "recall": _shares(during, count),
             "recall_in_collar": _shares(paired, count),
             "occurrences": count.tolist(),
@@ -121,7 +136,7 @@ def _judge(
             told[label]["delay"] = _delays([s for one, s in late if one.label == label and one.snr_db == AT_DB])
     classes = [told[label] for label in ALERTS if sum(told[label]["occurrences"])]
     told["all"] = {
-        "false_alarms_per_hour": float(alarms.sum()) / hours,
+        "false_alarms_per_hour": len(alarms) / hours,
         "recall": _means([one["recall"] for one in classes]),
         "recall_in_collar": _means([one["recall_in_collar"] for one in classes]),
         "f1": float(np.mean([one["f1"] for one in classes])) if classes else None,

@@ -58,12 +58,27 @@ class Occurrence:
     end_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A clip of ordinary sound, and when it sounds."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Soundscape:
-    """Sound of 16 kHz, and what happens in it."""
+    """Sound of 16 kHz, what happens in it, and what it is made of: the bed first, then what is near."""
 
     samples: Samples
     occurrences: tuple[Occurrence, ...]
+    pieces: tuple[Piece, ...]
+
+    def sounding(self, at_s: float) -> str:
+        """Label of what is nearest at that time or was half a second before; "nothing" where nothing is."""
+        heard = [piece.label for piece in self.pieces if piece.start_s <= at_s <= piece.end_s + 0.5]
+        return heard[-1] if heard else "nothing"
 
 
 def ordinary_pools(clips: Sequence[Clip], others: Sequence[Clip]) -> tuple[dict[str, list[Clip]], list[str]]:
@@ -99,14 +114,14 @@ def compose(
     pools: Pools, events: Iterator[tuple[Clip, float]] | None, seconds: float, rng: np.random.Generator
 ) -> Soundscape:
     """One soundscape; one event in every slot of 15 s where `events` are given."""
-    samples = _bed(pools, round(seconds * RATE_HZ), rng)
-    _add_near(samples, pools, rng)
+    samples, pieces = _bed(pools, round(seconds * RATE_HZ), rng)
+    pieces += _add_near(samples, pools, rng)
     occurrences = []
     for slot in range(int(seconds // SLOT_S)) if events is not None else ():
         clip, snr_db = next(events)  # type: ignore[arg-type]
         at = round((slot * SLOT_S + rng.uniform(1.0, 9.0)) * RATE_HZ)
         occurrences.append(add_event(samples, clip.read(), clip.label, snr_db, at))
-    return Soundscape(np.clip(samples, -1.0, 1.0), tuple(occurrences))
+    return Soundscape(np.clip(samples, -1.0, 1.0), tuple(occurrences), tuple(pieces))
 
 
 def add_event(samples: Samples, event: Samples, label: str, snr_db: float, at: int) -> Occurrence:
@@ -134,33 +149,38 @@ def loudest_rms(samples: Samples) -> float:
     return float(np.sqrt(np.convolve(_block_powers(samples), np.ones(count), "full").max() / count))
 
 
-def _bed(pools: Pools, length: int, rng: np.random.Generator) -> Samples:
+def _bed(pools: Pools, length: int, rng: np.random.Generator) -> tuple[Samples, list[Piece]]:
     kinds = [kind for kind in BEDS if kind in pools]
     out = (10 ** (FLOOR_DBFS / 20) * rng.standard_normal(length)).astype(np.float32)
-    at = 0
+    at, pieces = 0, []
     while at < length:
         clips = pools[_pick(kinds, rng)]
         level = 10 ** (rng.uniform(*BED_DBFS) / 20)
         until = at + round(rng.uniform(*SCENE_S) * RATE_HZ)
         while at < min(until, length):
-            piece = _pick(clips, rng).read()
+            clip = _pick(clips, rng)
+            piece = clip.read()
+            pieces.append(Piece(clip.label, at / RATE_HZ, (at + len(piece)) / RATE_HZ))
             piece = (piece * (level / max(_rms(piece), 1e-6)) * _faded(len(piece), FADE_S)).astype(np.float32)
             out[at : at + len(piece)] += piece[: length - at]
             at += max(len(piece) - round(FADE_S * RATE_HZ), round(0.1 * RATE_HZ))
     points = np.arange(0, length + DRIFT_EVERY_S * RATE_HZ, DRIFT_EVERY_S * RATE_HZ)
     drift_db = np.interp(np.arange(length), points, rng.normal(0.0, DRIFT_DB, len(points)))
-    return (out * 10 ** (drift_db / 20)).astype(np.float32)
+    return (out * 10 ** (drift_db / 20)).astype(np.float32), pieces
 
 
-def _add_near(samples: Samples, pools: Pools, rng: np.random.Generator) -> None:
+def _add_near(samples: Samples, pools: Pools, rng: np.random.Generator) -> list[Piece]:
     kinds = [kind for kind in NEAR if kind in pools]
-    at = round(rng.exponential(NEAR_EVERY_S) * RATE_HZ)
+    at, pieces = round(rng.exponential(NEAR_EVERY_S) * RATE_HZ), []
     while at < len(samples):
         clips = pools[_pick(kinds, rng)]
-        piece = _pick(clips, rng).read()[: len(samples) - at]
+        clip = _pick(clips, rng)
+        piece = clip.read()[: len(samples) - at]
+        pieces.append(Piece(clip.label, at / RATE_HZ, (at + len(piece)) / RATE_HZ))
         gain = _rms(_around(samples, at)) * 10 ** (rng.uniform(*NEAR_DB) / 20) / max(loudest_rms(piece), 1e-6)
         samples[at : at + len(piece)] += (piece * gain * _faded(len(piece), 0.05)).astype(np.float32)
         at += len(piece) + round(rng.exponential(NEAR_EVERY_S) * RATE_HZ)
+    return pieces
 
 
 def _pick(items: Sequence[T], rng: np.random.Generator) -> T:

@@ -41,7 +41,7 @@ def corpus(tmp_path: Path) -> Path:
 
 def test_one_run_tells_of_clips_and_soundscapes(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [str(corpus), "--held-out", "one", "--held-out", "a third", "--hours", "0.01"]
-    assert main([*words, "--only", "clips", "soundscapes", "--json"]) == 0
+    assert main([*words, "--only", "clips", "soundscapes", "--json"]) in (0, 1)
     told = json.loads(capsys.readouterr().out)
     assert told["clips"]["clips"] == 8
     assert told["clips"]["sources"]["siren"] == {"one place": 1, "a third": 1}
@@ -49,12 +49,13 @@ def test_one_run_tells_of_clips_and_soundscapes(corpus: Path, capsys: pytest.Cap
     assert set(figures) == {"siren", "glass_break", "macro"}
     assert all(low <= high for _, low, high in figures.values())
     assert told["soundscapes"]["events"] == 2
+    assert any(bar.startswith("average precision") for bar in told["missed"]) == (figures["macro"][0] < 0.8)
     for setting, classes in told["soundscapes"]["ears"][told["pack"]].items():
         assert set(classes) == {*ALERTS, "all"}, setting
 
 
 def test_tables_say_what_they_cannot_say(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(corpus), "--hours", "0.01", "--only", "clips", "soundscapes"]) == 0
+    main([str(corpus), "--hours", "0.01", "--only", "clips", "soundscapes"])
     told = capsys.readouterr().out
     assert "NO --held-out GIVEN" in told
     assert "NOT JUDGED, no clips: alarm" in told

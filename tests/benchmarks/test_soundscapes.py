@@ -59,6 +59,7 @@ def test_the_same_seed_gives_the_same_sound(clips: list[Clip]) -> None:
 def test_sound_without_events_has_none_and_is_never_silent(clips: list[Clip]) -> None:
     quiet = compose(ordinary_pools(clips, [])[0], None, 20.0, chance(4))
     assert quiet.occurrences == ()
+    assert {quiet.sounding(second) for second in range(20)} <= {"vehicle", "speech", "household"}
     assert np.square(quiet.samples).reshape(-1, 1600).mean(axis=1).min() > 0
 
 
