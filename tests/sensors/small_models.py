@@ -43,14 +43,15 @@ def write_streaming(path: Path, classes: int = 3, gain: float = 4.0) -> Path:
     return save(
         path, nodes, [tensor("frames", 1, 16, 64), tensor("state", 1, STATE)],
         [tensor("logits", 1, classes), tensor("embedding", 1, 64), tensor("next_state", 1, STATE)],
-        both=np.array([1, 2]), one=np.array([1, 1]), half=np.array([0.5], np.float32), time=np.array([1]), weights=weights,
+        both=np.array([1, 2]), one=np.array([1, 1]), half=np.array([0.5], np.float32), time=np.array([1]),
+        weights=weights,
     )  # fmt: skip
 
 
-def write_pack(folder: Path, **changes: Any) -> Path:
+def write_pack(folder: Path, gain: float = 4.0, **changes: Any) -> Path:
     """A streaming pack with that network; `changes` replace what its description says."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = write_streaming(folder / "model.onnx")
+    model = write_streaming(folder / "model.onnx", gain=gain)
     facts: dict[str, Any] = {
         "format": 1, "name": "small", "version": "1", "kind": "streaming", "model": "model.onnx",
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "licence": "CC0", "source": "a test",

@@ -33,7 +33,7 @@ def test_a_tampered_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_changed_after_reading_is_not_run(tmp_path: Path) -> None:
-    pack = read_pack(write_pack(tmp_path / "p"))
+    pack = read_pack(write_pack(tmp_path / "p", gain=7.25))
     write_streaming(pack.folder / "model.onnx", gain=5.0)
     with pytest.raises(BadInputError, match="not the one that the pack names"):
         open_classifier(pack)
