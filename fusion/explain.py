@@ -66,7 +66,8 @@ def describe_channel(channel: Calibrated) -> str:
         usual = f", usually {figure(score.usual)}" if score.usual is not None else ""
         words += f" {figure(score.value)} {score.unit}".rstrip() + usual
     if score.top:
-        words += " around " + " and ".join(name for name, _ in score.top[:2])
+        named = " and ".join(name.replace("_", " ") for name, _ in score.top[:2])
+        words += f", most like {named}" if score.modality is Modality.AUDIO else f" around {named}"
     return words
 
 

@@ -72,9 +72,14 @@ def test_quantities_lose_their_units(channel: str, unit: str, name: str) -> None
     assert quantity(Score("a", channel, Modality.ENVIRONMENT, 0, 0, 1.0, unit=unit)) == name
 
 
-def test_of_each_sense_the_strangest_channel_speaks_and_names_two_bands_at_most() -> None:
-    bands = Score(
-        "m", "m:timbre_novelty", Modality.AUDIO, 0, 0, 1.0, top=(("1 kHz", 0.5), ("2 kHz", 0.3), ("4 kHz", 0.2))
+def test_of_each_sense_the_strangest_channel_speaks_and_names_two_classes_at_most() -> None:
+    heard = Score(
+        "m", "m:novelty", Modality.AUDIO, 0, 0, 1.0, top=(("glass_break", 0.5), ("door", 0.3), ("speech", 0.2))
     )
-    why = explain(FusedScore(0, 1e-5, 0.1), (part(bands, LEVEL),))[1]
-    assert why.startswith("Audio: m timbre novelty around 1 kHz and 2 kHz (1 in 1,000 moments).")
+    why = explain(FusedScore(0, 1e-5, 0.1), (part(heard, LEVEL),))[1]
+    assert why.startswith("Audio: m novelty, most like glass break and door (1 in 1,000 moments).")
+
+
+def test_a_sense_that_has_places_says_where() -> None:
+    seen = Score("v", "v:flow", Modality.VIDEO, 0, 0, 1.0, top=(("upper left", 0.5),))
+    assert "v flow around upper left (" in explain(FusedScore(0, 1e-5, 0.1), (part(seen),))[1]
