@@ -108,15 +108,13 @@ class PackEar:
         count = len(samples) // HOP
         start_s = np.arange(count, dtype=np.float64) * self.step_s
         onset_s, scores = start_s.copy(), np.zeros((count, len(ALERTS)))
-        power, late_s = 0.0, None
+        power, last_s = 0.0, None
         for index, hop in enumerate(samples[: count * HOP].reshape(count, HOP)):
             rise_s, power = find_rise(hop, power, RATE_HZ)
             scores[index] = self._classifier.classify(hop).probabilities[self._columns]
-            if rise_s is not None:
-                onset_s[index] += rise_s
-            elif late_s is not None:
-                onset_s[index] = late_s
-            late_s = onset_s[index] if rise_s is not None and rise_s >= self.step_s / 2 else None
+            rose_s = None if rise_s is None else start_s[index] + rise_s
+            onset_s[index] = next((at_s for at_s in (rose_s, last_s) if at_s is not None), start_s[index])
+            last_s = rose_s
         return Trace(start_s, start_s + self.step_s, onset_s, scores)
 
     def hear(self, samples: Samples) -> None:
