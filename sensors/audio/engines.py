@@ -175,7 +175,7 @@ def _load(pack: Pack) -> Any:
         warnings.simplefilter("ignore")
         try:
             made = Interpreter(
-                model_path=str(pack.verified_path()), num_threads=1, experimental_preserve_all_tensors=True
+                model_content=pack.verified_path().read_bytes(), num_threads=1, experimental_preserve_all_tensors=True
             )
             made.allocate_tensors()
         except (ValueError, RuntimeError) as error:

@@ -93,3 +93,44 @@ def write_yamnet(path: Path) -> Path:
     outputs = [tensor("scores", "frames", 521), tensor("embeddings", "frames", 1024)]
     shapes = {"one": np.array([1, 1]), "wide": np.array([2, 1024]), "classes": np.array([2, 521])}
     return save(path, nodes, [tensor("waveform", "n")], outputs, **shapes)
+
+
+def write_tflite(path: Path) -> Path:
+    """Something with YAMNet's inputs and tensors in TFLite: embedding and scores are the window's first samples."""
+    import flatbuffers  # type: ignore[import-untyped]
+    from ai_edge_litert import schema_py_generated as schema  # type: ignore[import-untyped]
+
+    def numbers(*values: int) -> Any:
+        made = schema.BufferT()
+        made.data = np.array(values, np.int32).view(np.uint8)
+        return made
+
+    def one(name: str, kind: int, shape: list[int], buffer: int) -> Any:
+        made = schema.TensorT()
+        made.name, made.type, made.shape, made.buffer = name.encode(), kind, shape, buffer
+        return made
+
+    def cut(source: int, begin: int, size: int, target: int) -> Any:
+        made = schema.OperatorT()
+        made.opcodeIndex, made.inputs, made.outputs = 0, [source, begin, size], [target]
+        made.builtinOptionsType, made.builtinOptions = schema.BuiltinOptions.SliceOptions, schema.SliceOptionsT()
+        return made
+
+    real, whole = schema.TensorType.FLOAT32, schema.TensorType.INT32
+    graph = schema.SubGraphT()
+    graph.tensors = [
+        one("waveform", real, [15_600], 0), one("begin", whole, [1], 1), one("wide", whole, [1], 2),
+        one("classes", whole, [1], 3), one("small/reduce_mean", real, [1024], 0), one("scores", real, [521], 0),
+    ]  # fmt: skip
+    graph.operators = [cut(0, 1, 2, 4), cut(4, 1, 3, 5)]
+    graph.inputs, graph.outputs = [0], [5]
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.SLICE
+    code.version = 1
+    model = schema.ModelT()
+    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
+    model.buffers = [schema.BufferT(), numbers(0), numbers(1024), numbers(521)]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    path.write_bytes(builder.Output())
+    return path

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +14,12 @@ from numpy.typing import NDArray
 
 from sensors.audio.adopting import YAMNET_SHA256, adopt, read_labels
 from sensors.audio.classifier import open_classifier, sigmoid
+from sensors.audio.engines import YAMNET_CLASSES, open_engine
 from sensors.audio.frontend import HOP
-from sensors.audio.packs import load_pack, models_home, pack_folders
+from sensors.audio.packs import load_pack, models_home, pack_folders, read_pack
 from sensors.audio.windowed import FARTHEST, Heads, load_heads, log_odds
 from sensors.errors import BadInputError
-from tests.sensors.small_models import write_streaming, write_waveform, write_yamnet
+from tests.sensors.small_models import write_pack, write_streaming, write_tflite, write_waveform, write_yamnet
 
 CLASSES = "Smash,glass_break\nTalk,speech\nLift bell,elevator,alert\n"
 Text = Callable[[str, str], Path]
@@ -162,6 +165,43 @@ def test_yamnet_in_onnx_is_heard_by_the_heads_that_are_shipped(tmp_path: Path) -
     heard = open_classifier("yamnet").classify(np.full(HOP, 0.5, np.float32))
     np.testing.assert_allclose(heard.embedding, np.full(1024, 0.5), rtol=1e-6)
     assert heard.logits.shape == (24,)
+
+
+def tflite_pack(folder: Path) -> Path:
+    write_pack(folder)
+    digest = hashlib.sha256(write_tflite(folder / "model.tflite").read_bytes()).hexdigest()
+    told: dict[str, Any] = {"kind": "yamnet", "model": "model.tflite", "sha256": digest, "labels": load_pack().labels}
+    return write_pack(folder, **told, alert={})
+
+
+def test_tflite_gives_the_tensor_that_the_heads_read(tmp_path: Path) -> None:
+    engine = open_engine(read_pack(tflite_pack(tmp_path / "p")), YAMNET_CLASSES)
+    for seed in (1, 2):
+        window = np.random.default_rng(seed).normal(0, 0.1, engine.length).astype(np.float32)
+        made = engine.run(window)
+        np.testing.assert_array_equal(made.scores, window[:521])
+        assert made.embedding is not None
+        np.testing.assert_array_equal(made.embedding, window[:1024])
+
+
+def test_streams_of_one_tflite_model_do_not_disturb_each_other(tmp_path: Path) -> None:
+    pack = read_pack(tflite_pack(tmp_path / "p"))
+    one, other = open_engine(pack, YAMNET_CLASSES), open_engine(pack, YAMNET_CLASSES)
+    loud, quiet = np.full(one.length, 0.5, np.float32), np.zeros(one.length, np.float32)
+    first = one.run(loud)
+    other.run(quiet)
+    np.testing.assert_array_equal(first.scores, np.full(521, 0.5, np.float32))
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tflite_pack(tmp_path / "p")
+    with (folder / "model.tflite").open("ab") as file:
+        file.write(b"another")
+    digest = hashlib.sha256((folder / "model.tflite").read_bytes()).hexdigest()
+    told: dict[str, Any] = {"kind": "yamnet", "model": "model.tflite", "sha256": digest, "labels": load_pack().labels}
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(BadInputError, match=r"pip install 'kizashi\[yamnet\]'"):
+        open_engine(read_pack(write_pack(folder, **told, alert={})), YAMNET_CLASSES)
 
 
 def test_heads_are_logistic_regressions(tmp_path: Path) -> None:
