@@ -15,6 +15,7 @@ import pytest
 
 from sensors.audio.live.backoff import Backoff
 from sensors.base import LiveSource
+from sensors.errors import BadInputError
 from sensors.registry import LIVE, live_class
 from sensors.types import NS, State
 from tests.live.listening import Listening, assert_laws, open_files, readers
@@ -104,6 +105,13 @@ def test_what_nobody_takes_leaves_nothing_either(make: Make) -> None:
     source = make()
     next(iter(source.chunks()))
     poll(lambda: not readers(), "the end of a reader that nobody kept")
+
+
+def test_an_unknown_kind_names_the_nearest() -> None:
+    with pytest.raises(
+        BadInputError, match=r"site\.toml: no sensor of kind 'audio\.wyomin'; did you mean 'audio\.wyoming'"
+    ):
+        live_class("audio.wyomin", "site.toml")
 
 
 @pytest.mark.parametrize("kind", KINDS)

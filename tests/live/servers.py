@@ -78,6 +78,7 @@ class Pulse:
             "PULSE_SOURCE": "room.monitor", "PULSE_SINK": "room",
         }  # fmt: skip
         self._child: subprocess.Popen[bytes] | None = None
+        self._other: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         options = "-n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-target=stderr".split()
@@ -89,19 +90,25 @@ class Pulse:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._child:
-            self._child.kill()
-            self._child.wait()
+        for child in (self._other, self._child):
+            if child:
+                child.kill()
+                child.wait()
         shutil.rmtree(self._home)
 
     def plug(self) -> None:
         """A null sink named "room", whose monitor is the microphone."""
         done = self._control("load-module", "module-null-sink", "sink_name=room")
         assert not done.returncode, done.stderr
+        # A null sink that nobody listens to sleeps two seconds at a time; another listener keeps it awake.
+        listen = ["parec", "--latency-msec=20", "--device=room.monitor", "/dev/null"]
+        self._other = subprocess.Popen(listen, env=self._ways(), stderr=subprocess.DEVNULL)
 
     def unplug(self) -> None:
         done = self._control("unload-module", "module-null-sink")
         assert not done.returncode, done.stderr
+        if self._other:
+            self._other.wait(20)
 
     def play(self, path: Path) -> subprocess.Popen[bytes]:
         """Play a file into the sink, in the background."""

@@ -10,7 +10,7 @@ from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.source import LiveAudioSource
 
 BLOCK_S = 0.05
-MOST_CHANNELS = 2
+CHANNELS = 2
 
 
 class MicrophoneSource(LiveAudioSource):
@@ -54,9 +54,7 @@ def microphone_blocks(order: Mapping[str, Any], ready: Callable[[], None]) -> Ge
     try:
         told = sounddevice.query_devices(order["device"], "input")
         rate_hz = round(told["default_samplerate"])
-        wanted = (order["channel"] or 0) + 1
-        channels = min(told["max_input_channels"], max(wanted, MOST_CHANNELS))
-        with sounddevice.InputStream(rate_hz, device=order["device"], channels=channels, dtype="float32") as stream:
+        with _opened(sounddevice, order, rate_hz, told["max_input_channels"]) as stream:
             fresh: float | None = 0.0
             while True:
                 samples, overflowed = stream.read(round(BLOCK_S * rate_hz))
@@ -66,3 +64,15 @@ def microphone_blocks(order: Mapping[str, Any], ready: Callable[[], None]) -> Ge
         raise ReaderError(f"no such microphone ({error})") from error
     except sounddevice.PortAudioError as error:
         raise ReaderError(f"the microphone cannot be read ({error.args[0]})") from error
+
+
+def _opened(sounddevice: Any, order: Mapping[str, Any], rate_hz: int, most: int) -> Any:
+    """A stream of few channels, or of all where the device has all or nothing."""
+    few = min(most, max((order["channel"] or 0) + 1, CHANNELS))
+    ways = {"samplerate": rate_hz, "device": order["device"], "dtype": "float32"}
+    try:
+        return sounddevice.InputStream(channels=few, **ways)
+    except sounddevice.PortAudioError:
+        if few == most:
+            raise
+        return sounddevice.InputStream(channels=most, **ways)

@@ -44,10 +44,10 @@ class ReaderProcess:
         ReaderError
             If the system refuses.
         """
-        ways = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
+        ways = {"PYTHONPATH": os.pathsep.join(way or os.getcwd() for way in sys.path), "OMP_NUM_THREADS": "1"}
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, and a name that is fixed
-                [sys.executable, "-m", "sensors.audio.live.reader"],
+                [sys.executable, "-P", "-m", "sensors.audio.live.reader"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 bufsize=0, start_new_session=True, env={**os.environ, **ways},
             )  # fmt: skip

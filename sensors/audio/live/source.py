@@ -21,6 +21,8 @@ from sensors.types import NS, Chunk, Health, Modality, State
 
 START_S = 20.0
 OPEN_S = 5.0
+REASONS = 8
+REASON_LENGTH = 200
 STEADY_S = 5.0
 WELL_NS = 10 * NS
 _SLICE_S = 0.1
@@ -80,6 +82,7 @@ class LiveAudioSource:
         self._clock, self._backoff = clock or SystemClock(), backoff or Backoff()
         self._stopped = Event()
         self._told: tuple[State, str] | None = None
+        self._reasons: set[str] = set()
         self._known_dropped = self._well_ns = 0
 
     def stop(self) -> None:
@@ -100,10 +103,10 @@ class LiveAudioSource:
                             self._judge(start_ns)
                             yield Chunk(self.stream, next(numbers), start_ns, float(self._rate_hz), samples)
             except ReaderError as fault:
-                self._tell(State.DOWN, str(fault), self._clock.now_ns())
+                self._complain(str(fault))
             # Why no second reader beside one that cannot be killed: it would be the next to hang, for ever.
             while not self._stopped.wait(self._backoff.next_s()) and reader.lingers:
-                self._tell(State.DOWN, "its driver hangs, the reader cannot be killed", self._clock.now_ns())
+                self._complain("its driver hangs, the reader cannot be killed")
             self.restarts += not self._stopped.is_set()
 
     def _order(self) -> Mapping[str, Any]:
@@ -161,7 +164,16 @@ class LiveAudioSource:
         elif at_ns >= self._well_ns or self._told is None or self._told[0] is State.DOWN:
             self._tell(State.UP, "", at_ns)
 
+    def _complain(self, reason: str) -> None:
+        """Tell DOWN, but each reason only once an outage, and not more than a few."""
+        reason = reason[:REASON_LENGTH]
+        if reason not in self._reasons and len(self._reasons) < REASONS:
+            self._reasons.add(reason)
+            self._tell(State.DOWN, reason, self._clock.now_ns())
+
     def _tell(self, state: State, reason: str, at_ns: int) -> None:
         if self._told != (state, reason):
             self._told = state, reason
+            if state is not State.DOWN:
+                self._reasons.clear()
             self.on_health(Health(self.stream, at_ns, state, reason))

@@ -32,7 +32,7 @@ class UrlSource(LiveAudioSource):
     url : str
         Its address; user and password in it are told to nobody but the other end.
     options
-        Those of `LiveAudioSource`.
+        Those of `LiveAudioSource`; a stream in segments (HLS) wants a `stall_s` and a `queue_s` longer than those.
 
     Raises
     ------

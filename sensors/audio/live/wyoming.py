@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ PORT = 10_700
 LINE_LIMIT = 1 << 16
 DATA_LIMIT = 1 << 20
 _ADDRESS = re.compile(r"(?:tcp://)?(\[[0-9a-fA-F:.%\w]+\]|[^\s/:@\[\]]+)(?::(\d{1,5}))?/?")
-Wire = io.BufferedRWPair
+Wire: TypeAlias = "io.BufferedRWPair[Any, Any]"
 _RUBBISH = "the other end does not speak Wyoming"
 _JUMP_MS = 200
 
