@@ -38,6 +38,9 @@ STILL_S = 0.05
 FAULT_S = 1.0
 """Silence, stillness or clipping that lasts longer is a fault, seconds."""
 
+MUTED = 1e-4
+"""Magnitude below which what stands still is silence: an idle converter may rest some steps beside 0."""
+
 HUM_S = 5.0
 """Hum that drowns everything for longer is a fault, seconds."""
 
@@ -225,7 +228,7 @@ def find_fault(measures: Floats) -> tuple[Fault | None, bool]:
     """
     told = dict(zip(MEASURES, measures.tolist(), strict=True))
     if told["constant_s"] > FAULT_S:
-        muted = told["constant_amplitude"] == 0
+        muted = told["constant_amplitude"] < MUTED
         what = "digital silence: muted or disconnected?" if muted else "stuck: the signal stands still"
         return Fault(State.DEGRADED, what), True
     if told["clipped_s"] >= FAULT_S:

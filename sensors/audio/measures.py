@@ -53,7 +53,7 @@ long the samples up to the end of the hop have not moved (not: how many in all),
 for how long each hop has been clipped. `constant_amplitude` is the magnitude at which that longest run stood still:
 0 is digital silence. `hum_ratio_db` is the power of the mains' harmonics over that of all else, NaN where there is no
 sound; `hum_s` for how long it has been above `HUM_RATIO_DB`. `dropout_ratio` is the share of the hop in holes: runs of
-silence into which the sound breaks off; `dropout_hops` how many of the last 40 hops had some.
+silence within sound; `dropout_hops` how many of the last 40 hops had some.
 """
 
 
@@ -121,9 +121,9 @@ def _harmonics(mains_hz: float) -> Floats:
 
 
 def count_holes(samples: Samples, fresh: int) -> int:
-    """Samples in holes: short runs of silence into which, or out of which, the sound breaks abruptly.
+    """Samples in holes: short runs of silence into which the sound breaks off, and out of which it comes abruptly.
 
-    Why abruptly: speech that was cut together has silences too, but fades into them.
+    Why both: sounds that were cut together have silences between them too, but fade into them.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def count_holes(samples: Samples, fresh: int) -> int:
         inner = start > 0 and len(samples) - fresh < end < len(samples)
         if inner and end - start >= HOLE:
             beside = (samples[max(0, start - EDGE) : start], samples[end : end + EDGE])
-            if max(float(np.abs(side).max()) for side in beside) >= least:
+            if min(float(np.abs(side).max()) for side in beside) >= least:
                 total += end - start
     return min(total, fresh)
 
@@ -173,9 +173,9 @@ class Stillness:
         before = samples[0] if self._last is None else self._last
         moved = np.flatnonzero(np.diff(samples, prepend=before))
         first = self._run + (int(moved[0]) if len(moved) else len(samples))
-        runs = [first, *np.diff(moved, append=len(samples)).tolist()] if len(moved) else [first]
+        runs = np.diff(moved, append=len(samples)) if len(moved) else np.array([first])
         index = int(np.argmax(runs))
-        held = before if index == 0 else samples[moved[index - 1]]
+        longest, held = (first, before) if first >= runs[index] else (int(runs[index]), samples[moved[index]])
         self._run = int(runs[-1])
         self._last = float(samples[-1])
-        return int(runs[index]), abs(float(held))
+        return longest, abs(float(held))
