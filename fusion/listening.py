@@ -136,20 +136,28 @@ def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = Fa
 
 
 def _hops(path: Path, account: Account) -> Iterator[tuple[float, NDArray[np.float32], bool, bool]]:
-    """Start, samples, whether a gap was before, and whether the file has ended: it is followed by silence."""
+    """Start, samples, whether a gap was before, and whether all sound is over: what follows is silence."""
     framer = Framer(RATE_HZ, HOP, HOP)
-    last: Chunk | None = None
-    for last in AudioFileSource("file", path, 0).chunks():
-        account.seconds = last.time_ns(len(last.data)) / NS
-        for end_ns, samples, fresh in framer.frames(last):
-            yield end_ns / NS - HOP_S, samples, fresh, False
-    if last is None:
-        return
-    end_ns = last.time_ns(len(last.data))
-    silence = Chunk("file", last.seq + 1, end_ns, RATE_HZ, np.zeros((TAIL + 1) * HOP - 1, np.float32))
+    end_ns: int | None = None
+    for chunk in AudioFileSource("file", path, 0).chunks():
+        if end_ns is not None and chunk.start_ns - end_ns > _JUMP_NS:
+            yield from _filled(framer, end_ns, 0)
+        for hop_ns, samples, fresh in framer.frames(chunk):
+            yield hop_ns / NS - HOP_S, samples, fresh, False
+        end_ns = chunk.time_ns(len(chunk.data))
+        account.seconds = end_ns / NS
+    if end_ns is not None:
+        yield from _filled(framer, end_ns, TAIL)
+
+
+_JUMP_NS = round(2 * NS / RATE_HZ)
+
+
+def _filled(framer: Framer, end_ns: int, more: int) -> Iterator[tuple[float, NDArray[np.float32], bool, bool]]:
+    """The hop in which sound ended, filled with silence, and so many more of silence alone."""
+    silence = Chunk("file", 0, end_ns, RATE_HZ, np.zeros((more + 1) * HOP - 1, np.float32))
     for hop_ns, samples, fresh in framer.frames(silence):
-        start_s = hop_ns / NS - HOP_S
-        yield start_s, samples, fresh, start_s >= account.seconds - 1e-6
+        yield hop_ns / NS - HOP_S, samples, fresh, hop_ns - round(HOP_S * NS) >= end_ns - 1000
 
 
 def _inside(event: Event, seconds: float) -> Event:
