@@ -80,7 +80,7 @@ def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) 
             if shown:
                 print("\r\033[K", end="", file=sys.stderr, flush=True)
         if as_json:
-            sys.stdout.buffer.write(account_line(path, pack, account, windows))
+            sys.stdout.buffer.writelines(account_line(path, pack, account, windows))
             sys.stdout.flush()
         else:
             print(account_table(path, pack, account, windows), flush=True)
@@ -167,9 +167,9 @@ def _inside(event: Event, seconds: float) -> Event:
     return Event(event.label, start_s, end_s, event.score)
 
 
-def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> bytes:
-    """One JSON object and a line's end."""
-    told: dict[str, object] = {
+def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> Iterator[bytes]:
+    """One JSON object and a line's end, in pieces: an hour of windows is 8 MB."""
+    told = {
         "path": str(path),
         "seconds": round(account.seconds, 3),
         "classes": {label: _figure(score) for label, score in zip(pack.labels, account.best, strict=True)},
@@ -178,9 +178,14 @@ def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> byt
             for e in account.events
         ],
     }
+    yield msgspec.json.encode(told)[:-1]
     if windows:
-        told["windows"] = [_window(pack, start_s, scores) for start_s, scores in account.windows]
-    return msgspec.json.encode(told) + b"\n"
+        yield b',"windows":['
+        for number, (start_s, scores) in enumerate(account.windows):
+            named = {label: _figure(score) for label, score in zip(pack.labels, scores, strict=True)}
+            yield b"," * (number > 0) + msgspec.json.encode({"t_s": round(start_s, 3), "scores": named})
+        yield b"]"
+    yield b"}\n"
 
 
 def account_table(path: Path, pack: Pack, account: Account, windows: bool) -> str:
@@ -195,11 +200,6 @@ def account_table(path: Path, pack: Pack, account: Account, windows: bool) -> st
         likely = np.argsort(-scores, kind="stable")[:3]
         lines.append(f"  {start_s:>8.2f} s  " + "  ".join(f"{pack.labels[i]} {scores[i]:.2f}" for i in likely))
     return "\n".join(lines)
-
-
-def _window(pack: Pack, start_s: float, scores: NDArray[np.float32]) -> msgspec.Raw:
-    named = {label: _figure(score) for label, score in zip(pack.labels, scores, strict=True)}
-    return msgspec.Raw(msgspec.json.encode({"t_s": round(start_s, 3), "scores": named}))
 
 
 def _figure(score: float) -> float:
