@@ -12,7 +12,7 @@ from sensors.audio.live.source import LiveAudioSource
 from sensors.errors import BadInputError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt")
-JUMP_S = 0.05
+JUMP_S = 0.1
 _MEND = "give one like rtsp://camera.local/stream"
 _OPTIONS = {
     # Why no file: a playlist from outside must not make the library open what lies on this machine.
@@ -90,7 +90,7 @@ def _decoded(box: Any) -> Generator[Block, None, None]:
         for frame in frames:
             samples = frame_samples(frame)
             at_s = due_s if frame.time is None else frame.time
-            fresh = due_s is None or at_s is None or abs(at_s - due_s) > JUMP_S
+            fresh = lost or due_s is None or at_s is None or abs(at_s - due_s) > JUMP_S
             start_s = at_s or 0.0
             due_s = (start_s if fresh or due_s is None else due_s) + len(samples) / frame.sample_rate
             yield Block(start_s if fresh else None, frame.sample_rate, samples, lost)
