@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TRAINS := $(VENV)/.trains
 DEMO := sample_streams/break_in_at_night
 OUT := out/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,7 +25,7 @@ test: lint ## Everything that must hold; what a change has to pass
 	@.ci/system-packages chromium rtsp-server pulseaudio portaudio
 	@$(BIN)/python -m pytest
 
-lint: $(READY) ## Style and types only
+lint: $(TRAINS) ## Style and types only
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { $(BIN)/ruff format --check; exit 1; }
 	@$(BIN)/mypy --no-error-summary
@@ -42,4 +43,9 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (some minutes, once)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(TRAINS): $(READY)
+	@echo "adding what training needs (a large download, once)" >&2
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[test,train]'
 	@touch $@

@@ -6,6 +6,9 @@ from fusion.events import Calibrated, FusedScore, Part
 from fusion.words import one_in, rarity
 from sensors.types import Modality, Score
 
+UNNAMED = (":novelty", ":level")
+"""Channels of sound that no class stands for."""
+
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
 
 
@@ -37,8 +40,17 @@ def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
     return kind, f"{seen}. {together} would occur by chance {rate} here{guess}.{blind}"
 
 
+SURE = 0.5
+"""Score of a class of sound from which an incident is called after it."""
+
+
 def noun(part: Part) -> str:
-    """What kind of thing a sense saw: "sound", "motion", or the quantity."""
+    """What kind of thing a sense saw: "motion", the quantity, the class of sound if one is sure, else "sound"."""
+    if part.sense is Modality.AUDIO:
+        named = [channel.score for channel in part.channels if not channel.score.channel.endswith(UNNAMED)]
+        heard = max(named, key=lambda score: score.value or 0.0, default=None)
+        if heard is not None and (heard.value or 0.0) >= SURE:
+            return heard.channel.rpartition(":")[2].replace("_", " ")
     if part.sense in NOUNS or not part.channels:
         return NOUNS.get(part.sense, str(part.sense))
     return quantity(part.channels[0].score)

@@ -27,6 +27,16 @@ def test_a_sentence_says_who_saw_what_and_how_rare_it_is() -> None:
     )
 
 
+def heard(what: str, value: float) -> Score:
+    return Score("hall/mic", f"hall/mic:{what}", Modality.AUDIO, 0, 0, 9.0, value=value, usual=0.001)
+
+
+def test_a_sound_that_is_surely_known_gives_its_name_to_the_incident() -> None:
+    assert noun(part(heard("siren", 0.2), heard("glass_break", 0.9))) == "glass break"
+    assert noun(part(heard("glass_break", 0.4), LEVEL)) == "sound"
+    assert noun(part(heard("novelty", 7.0))) == "sound"
+
+
 def test_a_rate_beyond_the_past_is_called_an_estimate() -> None:
     assert "estimated" in explain(FusedScore(0, 1e-5, 0.1, extrapolated=True), (part(LEVEL),))[1]
     assert "estimated" not in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 from pathlib import Path
 
 import torch
@@ -58,7 +57,6 @@ def train(
         The pack.
     """
     torch.set_num_threads(threads)
-    warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*")
     known = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
     _same_task(out, task)
     training = Training(out, task, rounds, effects, start)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sensors.audio.training.muon import Muon
 from sensors.audio.training.network import Ear, Memory, Pupil, copy_average
 from sensors.audio.training.scenes import UNKNOWN
 from sensors.audio.training.shards import Task, shard_path, told_labels
@@ -35,7 +36,12 @@ MIXED = 0.2
 REUSE = 3
 """How often a scene is heard, with other masks and mixed with others."""
 
-PEAK_RATE = 2e-3
+HIDDEN_RATE = 0.04
+"""Largest step of the hidden layers, by Muon."""
+
+PEAK_RATE = 3e-3
+"""Largest step of all else, by AdamW."""
+
 DECAY = 0.999
 EVERY = 10
 """Rounds between checkpoints."""
@@ -87,7 +93,7 @@ class Training:
         torch.manual_seed(task.seed)
         self.pupil = Pupil(Ear(len(self.labels)))
         self.average = deepcopy(self.pupil).eval()
-        self.optimizer = torch.optim.AdamW(self.pupil.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+        self.optimizers = self._optimizers()
         self.round, self.save_every = 0, EVERY
         self._effects = self._ask_effects(effects, clips)
         self._kept: dict[int, Arrays] = {}
@@ -124,6 +130,16 @@ class Training:
             finally:
                 maker.terminate()
         return self.average.ear
+
+    def _optimizers(self) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+        """Muon for the hidden layers; AdamW for the first, the last, and what is no matrix."""
+        inner = {
+            name: weights
+            for name, weights in self.pupil.named_parameters()
+            if weights.ndim > 1 and name.startswith("ear.") and not name.startswith(("ear.stem.0", "ear.classify"))
+        }
+        others = [weights for name, weights in self.pupil.named_parameters() if name not in inner]
+        return Muon(inner.values(), HIDDEN_RATE), torch.optim.AdamW(others, lr=PEAK_RATE, weight_decay=0.02)
 
     def _ask_effects(self, path: Path | None, clips: list[Any]) -> Tensor | None:
         if path is None:
@@ -173,9 +189,10 @@ class Training:
     def _set_rate(self, at: float) -> None:
         warm = min(8.0, self.rounds / 10)
         done = max(0.0, at - warm) / max(self.rounds - warm, 1e-9)
-        rate = PEAK_RATE * (min(1.0, at / warm + 0.01) if at < warm else 0.5 * (1 + math.cos(math.pi * done)) + 0.003)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        share = min(1.0, at / warm + 0.01) if at < warm else 0.5 * (1 + math.cos(math.pi * done)) + 0.003
+        for optimizer, peak in zip(self.optimizers, (HIDDEN_RATE, PEAK_RATE), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * share
 
     def _step(self, batch: list[tuple[int, int]], random: np.random.Generator) -> dict[str, float]:
         def gather(name: str) -> Tensor:
@@ -210,10 +227,11 @@ class Training:
             alike = functional.cosine_similarity(effects.float()[clear], self._effects[clips[clear]], dim=1)
             losses["effects"] = 0.5 * (1 - alike).mean()
         total = torch.stack(list(losses.values())).sum()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.pupil.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.pupil.parameters(), 5.0)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         copy_average(self.average, self.pupil, min(DECAY, (1 + self.round * 24) / (10 + self.round * 24)))
         return {name: float(value.detach()) for name, value in losses.items()}
 
@@ -222,17 +240,25 @@ class Training:
         unfinished = path.with_suffix(".tmp")
         parts = {
             "round": self.round, "pupil": self.pupil.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "centre": self._centre,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers], "centre": self._centre,
         }  # fmt: skip
         torch.save(parts, unfinished)
         unfinished.replace(path)
 
     def _begin_with(self, earlier: Path) -> None:
+        """Take the weights of another training; classes that it did not know begin anew."""
         path = earlier / CHECKPOINT
-        if not path.exists() or told_labels(earlier) != self.labels:
-            mend = "give the folder of a training with the same classes"
+        if not path.exists():
+            mend = "give the folder of an earlier training"
             raise BadInputError("no weights to begin with", where=path, mend=mend)
         weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
+        known = told_labels(earlier)
+        for name in ("ear.classify.weight", "ear.classify.bias"):
+            fresh = self.pupil.state_dict()[name].clone()
+            for row, label in enumerate(self.labels):
+                if label in known:
+                    fresh[row] = weights[name][known.index(label)]
+            weights[name] = fresh
         self.pupil.load_state_dict(weights)
         self.average.load_state_dict(weights)
 
@@ -244,7 +270,8 @@ class Training:
         self.round, self._centre = parts["round"], parts["centre"]
         self.pupil.load_state_dict(parts["pupil"])
         self.average.load_state_dict(parts["average"])
-        self.optimizer.load_state_dict(parts["optimizer"])
+        for optimizer, state in zip(self.optimizers, parts["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
 
 
 def mix(frames: Tensor, labels: Tensor, alone: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -23,6 +23,7 @@ from sensors.audio.training.effects import (
     room,
 )
 from sensors.audio.training.patterns import alarm, siren, tone
+from sensors.audio.training.textures import texture
 
 HOP = 4000
 """Samples between decisions: 0.25 s."""
@@ -41,6 +42,15 @@ MADE = {"alarm": (alarm, 0.35), "siren": (siren, 0.3)}
 
 TONE_RATIO = 0.04
 """Share of foregrounds that are tones which are nothing."""
+
+TEXTURE_RATIO = 0.15
+"""Share of foregrounds that are sounds by formula without a name."""
+
+WIDE_RATIO = 0.15
+"""Share of foregrounds that are played far faster or slower."""
+
+NAMELESS = "?"
+"""Label of what may be anything."""
 
 NOBODY = -1
 """Index of a foreground that is no clip."""
@@ -81,7 +91,7 @@ class Composer:
     def compose(self, random: Random) -> Scene:
         """One scene: up to three sounds over some background, in some room, through some microphone."""
         count = int(random.choice([0, 1, 2, 3], p=[0.08, 0.62, 0.23, 0.07]))
-        parts = [self._foreground(random) for _ in range(count)]
+        parts = [self._foreground(random) for _ in range(count)] if self._present else []
         background, name = self._background(random, {label for label, _, _ in parts})
         mix = self._levelled(background, parts, random)
         heard = np.zeros((len(mix), LENGTH), np.float32)
@@ -105,18 +115,25 @@ class Composer:
     def _foreground(self, random: Random) -> tuple[str, int, Samples]:
         if random.random() < TONE_RATIO:
             return "", NOBODY, tone(random)
+        if random.random() < TEXTURE_RATIO:
+            return NAMELESS, NOBODY, self._carried(texture(random), random)
         label = str(random.choice(self._present, p=self._weights))
         if label in MADE and (label not in self._of or random.random() < MADE[label][1]):
             index, samples = NOBODY, MADE[label][0](random)
         else:
             index = self._pick(label, random)
             samples = self._sound(index)
-        if random.random() < 0.7:
-            samples = change_speed(samples, random)
-        if random.random() < 0.55:
-            response = room(random)
-            samples = convolve(samples, response, None, len(samples) + len(response))
-        return label, index, samples
+        wide = random.random() < WIDE_RATIO
+        if wide or random.random() < 0.7:
+            samples = change_speed(samples, random, 0.6 if wide else 0.25)
+        return label, index, self._carried(samples, random)
+
+    def _carried(self, samples: Samples, random: Random) -> Samples:
+        """Through a room, more often than not."""
+        if random.random() > 0.55:
+            return samples
+        response = room(random)
+        return convolve(samples, response, None, len(samples) + len(response))
 
     def _background(self, random: Random, taken: set[str]) -> tuple[Samples, str]:
         free = [label for label in self._backgrounds if label not in taken]
@@ -156,7 +173,9 @@ class Composer:
         best = np.full(HOPS, -np.inf)
         for row, (label, index) in enumerate(parts, start=1):
             state, ratio = audibility(powers[row], total - powers[row])
-            if label:
+            if label == NAMELESS:
+                labels[(labels == 0) & (state > 0)[:, None]] = UNKNOWN
+            elif label:
                 column = self.labels.index(label)
                 merged = np.where((state == 1) | (labels[:, column] == 1), 1, np.maximum(state, labels[:, column]))
                 labels[:, column] = merged

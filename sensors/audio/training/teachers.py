@@ -7,6 +7,7 @@ is good at what YAMNet is weak at: glass and explosions.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ class Yamnet:
     def __init__(self, path: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
-        self._net: Any = Interpreter(
-            str(path), num_threads=1, experimental_preserve_all_tensors=True
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._net: Any = Interpreter(str(path), num_threads=1, experimental_preserve_all_tensors=True)
         self._net.allocate_tensors()
         self._in = self._net.get_input_details()[0]["index"]
         self._out = self._net.get_output_details()[0]["index"]
