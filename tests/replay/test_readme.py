@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 import sysconfig
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile  # type: ignore[import-untyped]
 
 HOME = Path(__file__).resolve().parents[2]
 README = (HOME / "README.md").read_text(encoding="utf-8")
@@ -50,6 +54,18 @@ def test_the_other_commands_of_the_readme_work(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("false_alarms_per_day = 2\n")
     for line in blocks()["console"][1].splitlines():
         kizashi(*line.removeprefix("$ kizashi ").split(), cwd=tmp_path)
+
+
+def test_the_commands_that_listen_work(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    tone = np.sin(np.arange(16_000) * 0.3).astype(np.float32) / 4
+    for name in ("night.flac", "clips/one.wav"):
+        soundfile.write(tmp_path / name, tone, 16_000)
+    lines = [shlex.split(line, comments=True)[2:] for line in blocks()["console"][2].splitlines()]
+    told = [kizashi(*words, cwd=tmp_path) for words in lines if words[:2] != ["models", "add"] and words[0] != "train"]
+    assert [json.loads(line)["path"] for line in told[0].splitlines()] == ["clips/one.wav", "night.flac"]
+    assert "night.flac" in told[1]
+    assert "builtin" in told[2]
 
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
