@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sensors.audio.live.backoff import Backoff
+from sensors.backoff import Backoff
 from sensors.base import LiveSource
 from sensors.errors import BadInputError
 from sensors.registry import LIVE, live_class

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sensors.audio.live.backoff import Backoff
+from sensors.backoff import Backoff
 from sensors.audio.live.microphone import MicrophoneSource
 from sensors.types import State
 from tests.live.listening import Listening, assert_laws

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sensors.audio.live.backoff import Backoff
+from sensors.backoff import Backoff
 from sensors.audio.live.source import OPEN_S
 from sensors.audio.live.url import UrlSource
 from sensors.errors import BadInputError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sensors.audio.live.backoff import Backoff
+from sensors.backoff import Backoff
 from sensors.audio.live.wyoming import WyomingSource
 from sensors.errors import BadInputError
 from sensors.types import Health, State

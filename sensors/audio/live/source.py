@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.audio.live.backoff import Backoff
+from sensors.backoff import Backoff
 from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.process import ReaderProcess
 from sensors.audio.live.timeline import Timeline
