@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sensors.backoff import Backoff
 from sensors.audio.live.microphone import MicrophoneSource
+from sensors.backoff import Backoff
 from sensors.types import State
 from tests.live.listening import Listening, assert_laws
 from tests.live.servers import Pulse

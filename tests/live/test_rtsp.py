@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from sensors.backoff import Backoff
 from sensors.audio.live.source import OPEN_S
 from sensors.audio.live.url import UrlSource
+from sensors.backoff import Backoff
 from sensors.errors import BadInputError
 from sensors.types import NS, State
 from tests.live.listening import Listening, assert_laws, readers

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sensors.backoff import Backoff
 from sensors.audio.live.wyoming import WyomingSource
+from sensors.backoff import Backoff
 from sensors.errors import BadInputError
 from sensors.types import Health, State
 from tests.live.listening import Listening, assert_laws

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.backoff import Backoff
 from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.process import ReaderProcess
 from sensors.audio.live.timeline import Timeline
 from sensors.audio.live.wire import Kind, Message
+from sensors.backoff import Backoff
 from sensors.clock import Clock, SystemClock
 from sensors.types import NS, Chunk, Health, Modality, State
 
