@@ -1,19 +1,26 @@
 """What buildings measure: one table of quantities, their units, physical range, and smallest step that matters.
 
 A column is recognised by a word in its name, and its unit by a bracket ("Temperature[F]"), a suffix ("temperature_f")
-or a hint. A name whose unit could be anything ("pressure", "flow") is left alone unless a unit is told.
+or a hint. A name whose unit could be anything ("pressure", "flow") is left alone unless a unit is told. A thing that is
+on or off under the name of something measured ("gas": true) is told by the unit "bool", and is "gas_detected" then.
+
+Units are our own table too; `units` says why not pint. Rates, periods and intervals are orders of magnitude from data
+sheets and the practice of buildings: where to begin until the place's own past is known, never a threshold by itself.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from sensors.environment.units import FACTORS, SWITCH, plain, split
 from sensors.errors import BadInputError
+
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
+WEEK_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,16 @@ class Quantity:
         Smallest step that matters, in `unit`, > 0.
     binary : bool
         Only 0 and 1 occur.
+    senml : str
+        Unit in which SenML (RFC 8428, RFC 8798) gives it, which `quantity_of` understands; empty where it has none.
+    device_class : str
+        Home Assistant's class of such a sensor, of a binary sensor where `binary`; empty where it has none.
+    rate_per_min : float or None
+        How much it moves in a minute at most when nothing is wrong, in `unit`; None where it may leap at any time.
+    period_s : float or None
+        After how long its ordinary course begins again, seconds: a day, a week; None where it has no such rhythm.
+    report_s : float
+        Usual time between two readings of such a sensor, seconds; of a switch between two signs of life.
     """
 
     name: str
@@ -40,6 +57,11 @@ class Quantity:
     high: float
     resolution: float
     binary: bool = False
+    senml: str = ""
+    device_class: str = ""
+    rate_per_min: float | None = None
+    period_s: float | None = None
+    report_s: float = MINUTE_S
 
 
 LARGEST = 1e30
@@ -52,73 +74,85 @@ class _Row(NamedTuple):
     bare: bool
 
 
-def _row(name: str, unit: str, low: float, high: float, step: float, words: str = "", bare: bool = True) -> _Row:
-    return _Row(Quantity(name, unit, low, high, step), (name, *words.split()), bare)
+def _row(
+    name: str, unit: str, low: float, high: float, step: float, senml: str, device_class: str, rate: float | None,
+    period_s: float | None, report_s: float, words: str = "", bare: bool = True,
+) -> _Row:  # fmt: skip
+    told = Quantity(name, unit, low, high, step, False, senml, device_class, rate, period_s, report_s)
+    return _Row(told, (name, *words.split()), bare)
 
 
-def _switch(name: str, words: str) -> _Row:
-    return _Row(Quantity(name, "", 0.0, 1.0, 1.0, binary=True), (name, *words.split()), bare=True)
+def _switch(name: str, device_class: str, period_s: float | None, words: str = "") -> _Row:
+    told = Quantity(name, "", 0.0, 1.0, 1.0, True, "/", device_class, None, period_s, HOUR_S)
+    return _Row(told, (name, *words.split()), bare=True)
 
+
+_LOUD = "noise_level noise loudness sound sound_level"
 
 _TABLE = (
-    _row("temperature", "c", -90, 1000, 0.1, "temp thermocouple dew_point dewpoint"),
-    _row("humidity", "percent", 0, 105, 0.5, "relative_humidity rh hum"),
-    _row("co2", "ppm", 0, 100_000, 10, "eco2 carbon_dioxide"),
-    _row("co", "ppm", 0, 10_000, 1, "carbon_monoxide", bare=False),
-    _row("voc", "ppb", 0, 100_000, 10, "tvoc"),
-    _row("voc_index", "", 0, 500, 5, "iaq air_quality_index"),
-    _row("pm1", "ug_per_m3", 0, 10_000, 1, "pm1_0"),
-    _row("pm2_5", "ug_per_m3", 0, 10_000, 1, "pm25"),
-    _row("pm10", "ug_per_m3", 0, 10_000, 1, "pm10_0"),
-    _row("air_pressure", "hpa", 300, 1200, 0.1, "barometer barometric_pressure"),
-    _row("pressure", "pa", -1e5, 1e9, 1e-3, bare=False),
-    _row("illuminance", "lx", 0, 200_000, 2, "light lux brightness"),
-    _row("sound_pressure_level", "db", -20, 200, 0.5, "sound_level noise_level noise loudness sound", bare=False),
-    _row("sound_level", "dbfs", -200, 0, 0.5, "noise_level noise loudness sound", bare=False),
-    _row("sound_level", "v", 0, 50, 0.02, "noise_level noise loudness sound", bare=False),
-    _row("vibration", "g", -500, 500, 1e-3, "acceleration accelerometer accel", bare=False),
-    _row("power", "w", -1e7, 1e7, 1, "active_power", bare=False),
-    _row("energy", "kwh", -1e9, 1e9, 0.01, bare=False),
-    _row("current", "a", -1e4, 1e4, 0.01),
-    _row("voltage", "v", -1e5, 1e5, 0.1),
-    _row("flow", "l_per_min", -1e6, 1e6, 0.1, "flow_rate", bare=False),
-    _row("water_level", "m", -100, 1000, 0.005, "level", bare=False),
-    _row("smoke_density", "percent", 0, 100, 0.1, "obscuration smoke", bare=False),
-    _row("battery", "percent", 0, 100, 1, "battery_level"),
-    _switch("motion", "pir movement presence"),
-    _switch("occupancy", "occupied"),
-    _switch("contact", "door window opening"),
-    _switch("water_leak", "leak flood moisture_alarm"),
-    _switch("smoke", "smoke_alarm smoke_detected"),
-    _switch("tamper", "tampering"),
-)
+    _row(
+        "temperature", "c", -90, 1000, 0.1, "Cel", "temperature", 0.5, DAY_S, 60,
+        "temp thermocouple dew_point dewpoint",
+    ),
+    _row("humidity", "percent", 0, 105, 0.5, "%RH", "humidity", 2, DAY_S, 60, "relative_humidity rh hum"),
+    _row("co2", "ppm", 0, 100_000, 10, "ppm", "carbon_dioxide", 100, WEEK_S, 60, "eco2 carbon_dioxide"),
+    _row("co", "ppm", 0, 10_000, 1, "ppm", "carbon_monoxide", 2, DAY_S, 60, "carbon_monoxide", bare=False),
+    _row("voc", "ppb", 0, 100_000, 10, "ppm", "volatile_organic_compounds_parts", 200, WEEK_S, 60, "tvoc"),
+    _row("voc", "ug_per_m3", 0, 1e6, 20, "ug/m3", "volatile_organic_compounds", 500, WEEK_S, 60, "tvoc", bare=False),
+    _row("voc_index", "", 0, 500, 5, "/", "aqi", 50, WEEK_S, 60, "iaq air_quality_index"),
+    _row("pm1", "ug_per_m3", 0, 10_000, 1, "ug/m3", "pm1", 20, DAY_S, 60, "pm1_0"),
+    _row("pm2_5", "ug_per_m3", 0, 10_000, 1, "ug/m3", "pm25", 20, DAY_S, 60, "pm25"),
+    _row("pm10", "ug_per_m3", 0, 10_000, 1, "ug/m3", "pm10", 50, DAY_S, 60, "pm10_0"),
+    _row("gas", "ppm", 0, 1e6, 10, "ppm", "", 20, DAY_S, 10, "lpg methane combustible_gas", bare=False),
+    _row("gas_lel", "percent", 0, 100, 0.5, "/100", "", 1, None, 10, "lel", bare=False),
+    _row("gas_resistance", "ohm", 0, 1e9, 100, "Ohm", "", None, DAY_S, 60, bare=False),
+    _row(
+        "air_pressure", "hpa", 300, 1200, 0.1, "hPa", "atmospheric_pressure", 0.5, None, 60,
+        "barometer barometric_pressure",
+    ),
+    _row("pressure", "pa", -1e5, 1e9, 1e-3, "Pa", "pressure", None, None, 10, bare=False),
+    _row("illuminance", "lx", 0, 200_000, 2, "lx", "illuminance", None, DAY_S, 60, "light lux brightness"),
+    _row(
+        "sound_pressure_level", "db", -20, 200, 0.5, "Bspl", "sound_pressure", None, WEEK_S, 1,
+        f"sound_pressure {_LOUD}", bare=False,
+    ),
+    _row("sound_level", "dbfs", -200, 0, 0.5, "", "", None, WEEK_S, 1, _LOUD, bare=False),
+    _row("sound_level", "v", 0, 50, 0.02, "V", "voltage", None, WEEK_S, 1, _LOUD, bare=False),
+    _row(
+        "vibration", "g", -500, 500, 1e-3, "m/s2", "", None, WEEK_S, 1,
+        "acceleration accelerometer accel", bare=False,
+    ),
+    _row("vibration", "mm_per_s", -1e4, 1e4, 0.1, "m/s", "", None, WEEK_S, 1, "vibration_velocity", bare=False),
+    _row("power", "w", -1e7, 1e7, 1, "W", "power", None, WEEK_S, 10, "active_power", bare=False),
+    _row("energy", "kwh", -1e9, 1e9, 0.01, "kWh", "energy", None, None, 60, bare=False),
+    _row("current", "a", -1e4, 1e4, 0.01, "A", "current", None, WEEK_S, 10),
+    _row("voltage", "v", -1e5, 1e5, 0.1, "V", "voltage", 10, DAY_S, 10),
+    _row("frequency", "hz", 0, 1e6, 0.01, "Hz", "frequency", 0.5, None, 10, bare=False),
+    _row(
+        "flow", "l_per_min", -1e6, 1e6, 0.1, "l/s", "volume_flow_rate", None, WEEK_S, 10,
+        "flow_rate water_flow", bare=False,
+    ),
+    _row("water_level", "m", -100, 1000, 0.005, "m", "distance", 0.1, DAY_S, 60, "level", bare=False),
+    _row("smoke_density", "percent", 0, 100, 0.1, "/100", "", 0.2, None, 10, "obscuration smoke", bare=False),
+    _row("battery", "percent", 0, 100, 1, "%EL", "battery", 0.1, None, HOUR_S, "battery_level"),
+    _switch("motion", "motion", WEEK_S, "pir movement"),
+    _switch("occupancy", "occupancy", WEEK_S, "occupied presence"),
+    _switch("door", "door", WEEK_S),
+    _switch("window", "window", WEEK_S),
+    _switch("contact", "opening", WEEK_S, "opening"),
+    _switch("water_leak", "moisture", None, "leak flood moisture_alarm"),
+    _switch("smoke", "smoke", None, "smoke_alarm smoke_detected"),
+    _switch("gas_detected", "gas", None, "gas_alarm gas_leak"),
+    _switch("co_detected", "carbon_monoxide", None, "co_alarm carbon_monoxide_detected carbon_monoxide_alarm"),
+    _switch("vibration_detected", "vibration", WEEK_S, "vibration_alarm"),
+    _switch("tamper", "tamper", None, "tampering"),
+)  # fmt: skip
 
-_UNITS: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    "c": {"c degc celsius": (1, 0), "f degf fahrenheit": (5 / 9, -160 / 9), "k kelvin": (1, -273.15)},
-    "percent": {"percent pct rh": (1, 0), "fraction": (100, 0)},
-    "ppm": {"ppm": (1, 0), "ppb": (1e-3, 0), "percent pct": (1e4, 0)},
-    "ppb": {"ppb": (1, 0), "ppm": (1e3, 0)},
-    "ug_per_m3": {"ug_per_m3 ug_m3 ugm3": (1, 0), "mg_per_m3 mg_m3": (1e3, 0)},
-    "hpa": {"hpa mbar": (1, 0), "kpa": (10, 0), "mmhg": (1.333224, 0), "inhg": (33.86389, 0)},
-    "pa": {"pa": (1, 0), "hpa mbar": (100, 0), "kpa": (1e3, 0), "mpa": (1e6, 0), "bar": (1e5, 0), "psi": (6894.757, 0)},
-    "lx": {"lx lux": (1, 0), "klx": (1e3, 0), "fc": (10.76391, 0)},
-    "db": {"db dba db_a dbspl db_spl": (1, 0)},
-    "dbfs": {"dbfs": (1, 0)},
-    "v": {"v volt volts": (1, 0), "mv": (1e-3, 0), "kv": (1e3, 0)},
-    "g": {"g": (1, 0), "mg": (1e-3, 0), "m_per_s2 m_s2": (0.1019716, 0)},
-    "w": {"w watt watts": (1, 0), "kw": (1e3, 0)},
-    "kwh": {"kwh": (1, 0), "wh": (1e-3, 0)},
-    "a": {"a amp amps ampere": (1, 0), "ma": (1e-3, 0)},
-    "l_per_min": {
-        "l_per_min l_min lpm": (1, 0), "l_per_s l_s": (60, 0), "m3_per_h m3_h": (1e3 / 60, 0), "gpm": (3.785412, 0),
-    },
-    "m": {"m": (1, 0), "cm": (1e-2, 0), "mm": (1e-3, 0)},
-}  # fmt: skip
+QUANTITIES = tuple(row.quantity for row in _TABLE)
+"""All of them; some names stand twice, for what is measured in units that do not convert into each other."""
 
-_FACTORS = {unit: {word: fo for words, fo in table.items() for word in words.split()} for unit, table in _UNITS.items()}
-_UNIT_WORDS = frozenset(word for table in _FACTORS.values() for word in table)
+_DETECTED = "_detected"
 _DERIVED = frozenset("ratio setpoint target count status absolute alarm_limit threshold".split())
-_SIGNS = str.maketrans({"°": "deg", "º": "deg", "µ": "u", "μ": "u", "%": "percent", "²": "2", "³": "3", "₂": "2"})
 
 
 def quantity_of(column_name: str, unit_hint: str = "") -> tuple[Quantity | None, float, float]:
@@ -156,14 +190,18 @@ def _recognise(column_name: str, unit_hint: str) -> tuple[str, Quantity | None, 
     told = f" [{unit_hint.strip()}]" if unit_hint.strip() else ""
     shown = re.sub(r"[\s:.]+", lambda gap: " " if gap[0].isspace() else "_", f"{column_name.strip()}{told}")
     unknown = (shown, None, 1.0, 0.0)
-    stem, unit = _split(column_name)
-    unit = _plain(unit_hint) or unit
+    stem, unit = split(column_name)
+    unit = plain(unit_hint) or unit
     for row in _matches(stem):
-        known = _FACTORS.get(row.quantity.unit, {})
+        known = FACTORS.get(row.quantity.unit, {})
+        if unit == SWITCH and not row.quantity.binary:
+            continue
         if unit in known or (not unit and row.bare):
             factor, offset = known.get(unit, (1.0, 0.0))
             suffix = row.quantity.unit
             return (f"{stem}_{suffix}" if suffix else stem), row.quantity, float(factor), float(offset)
+    if unit == SWITCH and not stem.endswith(_DETECTED) and _recognise(stem + _DETECTED, "")[1]:
+        return _recognise(stem + _DETECTED, "")
     return unknown
 
 
@@ -175,9 +213,9 @@ def require_unit(column_name: str, unit_hint: str, where: object) -> None:
     BadInputError
         If it is none; the known ones are named.
     """
-    measured = [row.quantity for row in _matches(_split(column_name)[0])]
-    known = list(dict.fromkeys(word for one in measured for word in _FACTORS.get(one.unit, {})))
-    if _plain(unit_hint) and known and _plain(unit_hint) not in known and not measured[0].binary:
+    measured = [row.quantity for row in _matches(split(column_name)[0])]
+    known = list(dict.fromkeys(word for one in measured for word in FACTORS.get(one.unit, {})))
+    if plain(unit_hint) not in ("", SWITCH, *known) and known and not measured[0].binary:
         names = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
         what = f"'{unit_hint}' is no unit of '{column_name}' known here"
         raise BadInputError(
@@ -199,23 +237,3 @@ def _matches(stem: str) -> list[_Row]:
         if any(f"_{word}_" in text for text in padded)
     ]
     return [row for _, _, row in sorted(found, key=lambda match: match[:2], reverse=True)]
-
-
-def _plain(text: str) -> str:
-    """Letters and digits of any script, the rest as "_"."""
-    spelled = unicodedata.normalize("NFC", text).strip().translate(_SIGNS).lower().replace("/", "_per_")
-    kept = (letter if letter.isalnum() or unicodedata.combining(letter) else "_" for letter in spelled)
-    return re.sub("_+", "_", "".join(kept)).strip("_")
-
-
-def _split(column_name: str) -> tuple[str, str]:
-    """Name without its unit, and the unit."""
-    bracket = re.fullmatch(r"\s*(.+?)\s*[\[(]([^\])]*)[\])]\s*", column_name)
-    if bracket and _plain(bracket[2]) in _UNIT_WORDS:
-        return _plain(bracket[1]), _plain(bracket[2])
-    words = _plain(column_name).split("_")
-    for length in (3, 2, 1):
-        unit = "_".join(words[-length:])
-        if len(words) > length and unit in _UNIT_WORDS:
-            return "_".join(words[:-length]), unit
-    return "_".join(words), ""
