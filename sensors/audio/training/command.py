@@ -12,6 +12,7 @@ from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
 from sensors.audio.training.examine import Examination, examine, thresholds
 from sensors.audio.training.export import export
+from sensors.audio.training.fold import fold
 from sensors.audio.training.loop import Progress, Training
 from sensors.audio.training.shards import Task
 from sensors.errors import BadInputError
@@ -27,7 +28,7 @@ def train(
     effects: Path | None,
     examined: Path | None,
     start: Path | None = None,
-    hours: float = 12.0,
+    hours: float = 4.0,
     threads: int = 1,
 ) -> Path:
     """Train, examine on what was held out, and write the pack; goes on where an earlier run in `out` was stopped.
@@ -62,6 +63,8 @@ def train(
     training = Training(out, task, rounds, effects, start)
     ear = training.run(show)
     clips = task.clips()
+    if task.yamnet:
+        ear = fold(training.average, training.labels, clips)
     if task.without:
         unseen = load_corpus(Path(task.data), only=task.without)
         known = examine(ear, training.labels, clips, unseen, hours)

@@ -75,11 +75,15 @@ def examine(ear: Ear, labels: list[str], seen: Sequence[Clip], unseen: Sequence[
 
 def hear_clip(ear: Ear, samples: NDArray[np.int16]) -> Floats:
     """Logits of every hop of a clip and of the silence after it: (hops, classes)."""
+    return np.asarray(hear(ear, clip_frames(samples)[None])[0])
+
+
+def clip_frames(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Frames of a clip and of the silence after it: (16 hops, 64)."""
     hops = -(-len(samples) // HOP) + TAIL_HOPS
     sound = np.zeros(hops * HOP, np.float32)
     sound[: len(samples)] = samples.astype(np.float32) / 32768
-    frames = log_mel(sound)
-    return np.asarray(hear(ear, frames[None])[0])
+    return log_mel(sound)
 
 
 def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
