@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -31,34 +32,68 @@ def csv_rows(path: Path) -> Rows:
     """
     with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
         lines = _Lines(file)
-        header = _heading(lines)
-        delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
-        names = _distinct(next(csv.reader([header], delimiter=delimiter)))
-        if not any(names):
+        header = Header.of(_heading(lines))
+        if not any(header.names):
             raise BadInputError("no header", where=path, mend="the first line must name the columns")
-        if all(_is_datum(name) for name in names if name):
+        if header.is_data:
             raise BadInputError(
                 "no header line? the first line is all numbers",
                 where=f"{path}, line {lines.number}",
                 mend="the first line must name the columns",
             )
-        reader = csv.reader(lines, delimiter=delimiter)
+        reader = csv.reader(lines, delimiter=header.delimiter)
         try:
-            head = [(lines.number, row) for row in islice(reader, 50)]
-            if head and all(len(row) in (0, len(names) + 1) for _, row in head):
-                names = ["", *names]
-            for line, row in chain(head, ((lines.number, row) for row in reader)):
-                if not any(cell.strip(_PADDING) for cell in row):
+            head = [(lines.number, cells) for cells in islice(reader, 50)]
+            header = header.beside([cells for _, cells in head])
+            for line, cells in chain(head, ((lines.number, cells) for cells in reader)):
+                if not any(cell.strip(_PADDING) for cell in cells):
                     continue
-                if any(cell.strip(_PADDING) for cell in row[len(names) :]):
-                    what = f"{len(row)} cells under {len(names)} columns"
+                row = header.row(cells)
+                if row is None:
+                    what = f"{len(cells)} cells under {len(header.names)} columns"
                     raise BadInputError(what, where=f"{path}, line {line}", mend="mend or remove the line")
-                cells = row if delimiter == "," else [_point(cell) for cell in row]
-                yield line, dict(zip_longest(names, cells[: len(names)], fillvalue=""))
+                yield line, row
         except csv.Error as error:
             raise BadInputError(
                 f"{error}", where=f"{path}, line {lines.number}", mend="mend the quotes there"
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a delimited table: its delimiter, and the columns' names."""
+
+    delimiter: str
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, line: str) -> Header:
+        """The header that a line is; its delimiter is the one that makes most cells.
+
+        Raises
+        ------
+        csv.Error
+            If its quotes are broken.
+        """
+        delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
+        return cls(delimiter, tuple(_distinct(next(csv.reader([line], delimiter=delimiter), []))))
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it looks as if it were the first row of a table without a header."""
+        return all(_is_datum(name) for name in self.names if name)
+
+    def beside(self, rows: Sequence[Sequence[str]]) -> Header:
+        """The header with a nameless column in front, where all rows have one cell more than it names."""
+        extra = rows and all(len(cells) in (0, len(self.names) + 1) for cells in rows)
+        return Header(self.delimiter, ("", *self.names)) if extra else self
+
+    def row(self, cells: Sequence[str]) -> Row | None:
+        """Cells by name, decimal commas made points; None where there are more cells than names."""
+        if any(cell.strip(_PADDING) for cell in cells[len(self.names) :]):
+            return None
+        plain = cells if self.delimiter == "," else [_point(cell) for cell in cells]
+        return dict(zip_longest(self.names, plain[: len(self.names)], fillvalue=""))
 
 
 class _Lines:
