@@ -85,7 +85,8 @@ class Header:
 
     def beside(self, rows: Sequence[Sequence[str]]) -> Header:
         """The header with a nameless column in front, where all rows have one cell more than it names."""
-        extra = rows and all(len(cells) in (0, len(self.names) + 1) for cells in rows)
+        wide = [cells for cells in rows if cells]
+        extra = all(len(cells) == len(self.names) + 1 for cells in wide) and any(cells[-1].strip() for cells in wide)
         return Header(self.delimiter, ("", *self.names)) if extra else self
 
     def row(self, cells: Sequence[str]) -> Row | None:
