@@ -92,10 +92,16 @@ class Feed:
                     if not self._put(item):
                         return
             raise ReaderError("it ended")
+        except ReaderError as fault:
+            # The text alone: a traceback would hold on to what the reader had open.
+            self._fail(ReaderError(str(fault)))
         except BaseException as fault:
-            with self._changed:
-                self._fault = fault
-                self._changed.notify()
+            self._fail(fault)
+
+    def _fail(self, fault: BaseException) -> None:
+        with self._changed:
+            self._fault = fault
+            self._changed.notify()
 
     def _put(self, item: Item) -> bool:
         """Queue an item; false when no more are wanted."""

@@ -190,7 +190,8 @@ class Rows:
         except BadInputError as error:
             self._complain(Complaint(error.what, origin))
             return None
-        column = distinct(column, [one.column.name for one in self._columns.values()])
+        others = [one.column.name for other, one in self._columns.items() if other[:2] != key[:2]]
+        column = distinct(column, others)
         known = self._columns[key] = _Known(column, quantity_of(reading.name, unit)[0])
         return known
 
