@@ -18,6 +18,7 @@ import numpy as np
 
 from fusion.words import counted, duration
 from sensors.audio.classifier import Classifier, open_classifier
+from sensors.audio.decoding import has_sound
 from sensors.audio.events import Event, EventFinder, find_rise
 from sensors.audio.frontend import HOP, HOP_S, RATE_HZ
 from sensors.audio.packs import Pack, load_pack
@@ -88,17 +89,30 @@ def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) 
 
 
 def sound_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
-    """Files as given, and those with sound in folders as given, sorted; and what is wrong with empty folders."""
+    """Files as given, and those with sound in folders as given, sorted; and what is wrong with empty folders.
+
+    A file in a folder that cannot be opened is among them: its error is told when it is heard.
+    """
     files: list[Path] = []
     missing = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
         elif inside := [f for f in sorted(path.rglob("*")) if f.suffix.lower() in HEARABLE and f.is_file()]:
-            files += inside
+            files += [f for f in inside if not silent(f)]
         else:
             missing.append(BadInputError("no sound files in this folder", where=path, mend="name another folder"))
     return files, missing
+
+
+def silent(path: Path) -> bool:
+    """Whether it is a video without a sound track: nobody meant that, where a folder was named."""
+    if SUFFIXES[path.suffix.lower()] != "video.file":
+        return False
+    try:
+        return not has_sound(path)
+    except BadInputError:
+        return False
 
 
 def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = False) -> Account:

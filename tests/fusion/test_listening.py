@@ -89,6 +89,13 @@ def test_folders_are_searched_in_order_and_other_files_left_alone(write_sound: S
     assert [Path(line["path"]).name for line in lines(done)] == ["1.flac", "2.wav", "3.ogg", "a.WAV"]
 
 
+def test_a_silent_video_counts_only_where_it_is_named(write_sound: Sound, write_video: Sound) -> None:
+    silent = write_video("f/picture.mp4", [0.0, 0.1, 0.2])
+    heard = write_sound("f/sound.wav", noise(0.3))
+    assert sound_files([heard.parent])[0] == [heard]
+    assert sound_files([silent])[0] == [silent]
+
+
 def test_a_bad_file_is_told_and_the_others_are_heard(write_sound: Sound, write_text: Sound, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     good = write_sound("z.wav", noise(0.5))
