@@ -29,6 +29,14 @@ LIVE = {
     "audio.microphone": "sensors.audio.live.microphone:MicrophoneSource",
     "audio.url": "sensors.audio.live.url:UrlSource",
     "audio.wyoming": "sensors.audio.live.wyoming:WyomingSource",
+    "environment.http": "sensors.environment.live.http:HttpSource",
+    "environment.hwmon": "sensors.environment.live.sysfs:HwmonSource",
+    "environment.iio": "sensors.environment.live.sysfs:IioSource",
+    "environment.modbus": "sensors.environment.live.modbus:ModbusSource",
+    "environment.mqtt": "sensors.environment.live.mqtt:MqttSource",
+    "environment.push": "sensors.environment.live.push:PushSource",
+    "environment.serial": "sensors.environment.live.serial_line:SerialSource",
+    "environment.tail": "sensors.environment.live.tail:TailSource",
 }
 """Every built-in live source: a class called with (stream, device or address, **options)."""
 

@@ -32,17 +32,14 @@ class Subscription:
             return None
         places = join(*(level for level in stood_for if level.lower() not in _GENERIC))
         own = self.recipe
+        paths = {join(places, name): path for name, path in own.paths.items()}
         if own.name:
-            paths = {join(places, name): path for name, path in own.paths.items()}
             return replace(own, name=join(places, own.name), prefix=places, paths=paths)
-        if "+" not in self.filter and not self.filter.endswith("#"):
-            return replace(own, name=_last(topic.split("/")), prefix=self.label) if not self.label else self._fixed()
+        if not is_wild(self.filter):
+            return replace(own, name=self.label or _last(topic.split("/")), prefix=self.label)
         after = self.filter.split("/")[-1]
         tail = "" if after in ("+", "#") or after.lower() in _GENERIC else after
-        return replace(own, name=join(places, tail) or _last(topic.split("/")), prefix=places)
-
-    def _fixed(self) -> Recipe:
-        return replace(self.recipe, name=self.label, prefix=self.label)
+        return replace(own, name=join(places, tail) or _last(topic.split("/")), prefix=places, paths=paths)
 
 
 def captured(pattern: str, topic: str) -> tuple[str, ...] | None:
@@ -77,7 +74,7 @@ def subscriptions(topics: Topics, base: Recipe, stream: str) -> tuple[Subscripti
         if not is_filter(pattern):
             mend = "'+' stands for a whole level, '#' for all that remain, at the end"
             raise BadInputError(f"'{pattern}' is no topic", where=where, mend=mend)
-    fixed = [pattern for pattern in told if "+" not in pattern and not pattern.endswith("#")]
+    fixed = [pattern for pattern in told if not is_wild(pattern)]
     labels = _labels(fixed) if len(fixed) > 1 else {}
     return tuple(
         Subscription(pattern, recipe_of(options, base, f"topic '{pattern}' of '{stream}'"), labels.get(pattern, ""))
@@ -120,6 +117,11 @@ def form_of(name: str, where: str) -> Form:
         return Form(name)
     except ValueError as error:
         raise BadInputError(f"no form '{name}'", where=where, mend=f"known are {', '.join(Form)}") from error
+
+
+def is_wild(pattern: str) -> bool:
+    """Whether a filter has wildcards."""
+    return "+" in pattern or "#" in pattern
 
 
 def is_filter(pattern: str) -> bool:
