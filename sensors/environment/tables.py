@@ -83,6 +83,11 @@ class Header:
         """Whether it looks as if it were the first row of a table without a header."""
         return all(_is_datum(name) for name in self.names if name)
 
+    @property
+    def has_data(self) -> bool:
+        """Whether one of its names at least is rather a number, a date or a time."""
+        return any(_is_datum(name) for name in self.names if name)
+
     def beside(self, rows: Sequence[Sequence[str]]) -> Header:
         """The header with a nameless column in front, where all rows have one cell more than it names."""
         wide = [cells for cells in rows if cells]

@@ -42,7 +42,8 @@ def test_iio_channels_come_in_documented_units(tmp_path: Path) -> None:
         tmp_path / "iio:device0", "bme680",
         in_temp_input=21_540, in_humidityrelative_input=44_250, in_pressure_input="101.325000",
         in_concentration_co2_raw=450, in_concentration_co2_scale="0.000100", in_massconcentration_pm2p5_input=7.5,
-        in_illuminance_input="312.5", in_temp_raw=99, sampling_frequency=1, in_temp_oversampling_ratio=2, in_resistance_input=12_900,
+        in_illuminance_input="312.5", in_temp_raw=99, sampling_frequency=1, in_temp_oversampling_ratio=2,
+        in_resistance_input=12_900,
     )  # fmt: skip
     with reading(IioSource, tmp_path, "bme680") as (ear, _):
         assert values(ear.chunks)[-1] == pytest.approx({

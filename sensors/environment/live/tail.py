@@ -155,18 +155,18 @@ class TailReader(Reader):
         """The first line of a file: its header, or already a row where another file's header fits."""
         if line.startswith("#"):
             return None
-        self._begins = False
         header = Header.of(line)
-        if not header.is_data:
-            if header != self._named:
-                self._rows.forget()
-                self._named = self._header = header
-                self._settled = False
-            return None
-        if len(header.names) != len(self._header.names):
-            self._begins = True
+        if header.has_data and len(header.names) == len(self._header.names):
+            self._begins = False
+            return self._header.row(next(csv.reader([line], delimiter=self._header.delimiter), []))
+        if header.is_data:
             raise ReaderError("no header line? the first line must name the columns")
-        return self._header.row(next(csv.reader([line], delimiter=self._header.delimiter), []))
+        self._begins = False
+        if header != self._named:
+            self._rows.forget()
+            self._named = self._header = header
+            self._settled = False
+        return None
 
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
