@@ -129,7 +129,7 @@ def test_another_header_means_another_table(log: Log) -> None:
 
 def test_times_of_rows_are_event_times_and_of_equal_ones_the_first_counts(tmp_path: Path) -> None:
     log = Log(tmp_path / "log.csv", "time,temperature_c\n")
-    now_ns = SystemClock().now_ns() // NS * NS - 4 * NS
+    now_ns = SystemClock().now_ns() // NS * NS - 2 * NS
 
     def row(at_s: int, value: float) -> str:
         return f"{datetime.fromtimestamp(now_ns / NS + at_s, UTC).isoformat()},{value}\n"
@@ -151,6 +151,13 @@ def test_a_long_table_names_its_quantities_in_its_rows(tmp_path: Path) -> None:
         log.write("motion,on\n,3\n")
         ear.until(lambda: column(ear.chunks, "motion"))
     assert values(ear.chunks)[-1] == {"motion": 1}
+
+
+def test_a_nameless_column_in_front_shifts_the_names(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.csv", "room,temperature_c\n0,7,20\n")
+    with Listening(source(log)) as ear:
+        await_rows(log, ear, "1,7,21\n")
+    assert values(ear.chunks)[0] == {"room": 7, "temperature_c": 21}
 
 
 def test_json_lines_and_what_is_none(tmp_path: Path) -> None:

@@ -262,6 +262,11 @@ def test_names_in_any_script_survive_and_never_break_a_channel(title: str, name:
     assert quantity_of(name)[0] == quantity_of(title)[0]
 
 
+def test_a_comma_at_the_end_of_every_line_shifts_no_column_but_a_nameless_first_one_does(read: Read) -> None:
+    assert read("t_s,a,\n0,1,\n1,2,\n") == [(0, {"a": 1}), (NS, {"a": 2})]
+    assert read("t_s,a\n7,0,1\n8,1,2\n") == [(0, {"a": 1}), (NS, {"a": 2})]
+
+
 def test_names_that_become_equal_stay_apart(read: Read) -> None:
     assert read("t_s,a.b,a:b,a_b\n0,1,2,3\n") == [(0, {"a_b": 1, "a_b_2": 2, "a_b_3": 3})]
 
