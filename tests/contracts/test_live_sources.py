@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,12 +18,14 @@ from sensors.backoff import Backoff
 from sensors.base import LiveSource
 from sensors.errors import BadInputError
 from sensors.registry import LIVE, live_class
-from sensors.types import NS, State
+from sensors.types import NS, Modality, State
+from tests.contracts.other_ends import End, other_end
+from tests.live.feeling import assert_rows
 from tests.live.listening import Listening, assert_laws, open_files, readers
-from tests.live.servers import Pulse, free_port, poll, rtsp_server, wyoming_server
+from tests.live.servers import poll
 
 KINDS = sorted(LIVE)
-Make = Callable[[], LiveSource]
+EARS = [kind for kind in KINDS if kind.startswith("audio.")]
 
 
 class LastCentury:
@@ -33,78 +36,101 @@ class LastCentury:
         return time.time_ns() - 30 * 365 * 86_400 * NS
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+class Made:
     """A maker of sources of a kind, whose other end is running."""
-    kind: str = request.param
+
+    def __init__(self, kind: str, end: End) -> None:
+        self.kind, self.end, self.is_ear = kind, end, kind in EARS
+
+    def __call__(self) -> LiveSource:
+        ways: dict[str, Any] = {**self.end.options, "clock": LastCentury(), "backoff": Backoff(0.05, 0.5)}
+        return live_class(self.kind)("hall/x", self.end.address, **ways)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with ExitStack() as stack:
-        if kind == "audio.url":
-            port = free_port()
-            stack.enter_context(rtsp_server(port))
-            address = f"rtsp://127.0.0.1:{port}/live"
-        elif kind == "audio.wyoming":
-            port = free_port()
-            stack.enter_context(wyoming_server(port, "satellite"))
-            address = f"tcp://127.0.0.1:{port}"
-        elif kind == "audio.microphone":
-            patch = stack.enter_context(pytest.MonkeyPatch.context())
-            pulse = stack.enter_context(Pulse())
-            pulse.plug()
-            for name, value in pulse.environment.items():
-                patch.setenv(name, value)
-            address = "pulse"
-        else:
-            raise NotImplementedError(f"a new kind: start the other end of {kind} here")
-        ways: dict[str, Any] = {"clock": LastCentury(), "stall_s": 1.0}
-        yield lambda: live_class(kind)("hall/x", address, **ways, backoff=Backoff(0.05, 0.5))
+        yield Made(request.param, other_end(request.param, stack, tmp_path_factory.mktemp("end")))
 
 
-def test_seq_grows_by_one_and_time_is_the_clocks_and_never_goes_back(make: Make) -> None:
-    with Listening(make()) as ear:
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """The test leaves no process, thread or handle."""
+    before = threading.active_count(), open_files()
+    yield
+    poll(lambda: (threading.active_count(), open_files()) == before and not readers(), "an end that leaves nothing")
+
+
+def test_seq_grows_by_one_and_time_is_the_clocks_and_never_goes_back(make: Made) -> None:
+    with Listening(make()) as ear, make.end.speaking():
         ear.until_up(8)
-        ear.until(lambda: ear.chunks)
         now_ns = LastCentury.now_ns()
-    assert_laws(ear.chunks)
+    (assert_laws if make.is_ear else assert_rows)(ear.chunks)
     assert {chunk.stream for chunk in ear.chunks} == {"hall/x"} == {ear.source.stream}
     assert now_ns - 60 * NS < ear.chunks[0].start_ns < now_ns
     assert [(told.stream, told.state, told.reason) for told in ear.health] == [("hall/x", State.UP, "")]
+    assert ear.source.modality is (Modality.AUDIO if make.is_ear else Modality.ENVIRONMENT)
+
+
+@pytest.mark.parametrize("taken", [0, 2])
+@pytest.mark.usefixtures("nothing_left")
+def test_closing_midway_leaves_nothing(make: Made, taken: int) -> None:
+    chunks: Any = make().chunks()
+    with make.end.speaking():
+        for _ in range(taken):
+            next(chunks)
+        assert len(readers()) == (bool(taken) and make.is_ear)
+        chunks.close()
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_stopped_source_stays_stopped(make: Made) -> None:
+    source = make()
+    source.stop()
+    assert not list(source.chunks())
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_source_is_stopped_from_another_thread_while_nothing_comes(make: Made) -> None:
+    source = make()
+    thread = threading.Thread(target=lambda: list(source.chunks()))
+    thread.start()
+    source.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_what_nobody_takes_leaves_nothing_either(make: Made) -> None:
+    with make.end.speaking():
+        next(iter(make().chunks()))
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_making_a_source_starts_nothing(make: Made) -> None:
+    before = threading.active_count(), open_files()
+    assert make().stream == "hall/x"
+    assert (threading.active_count(), open_files()) == before
+    assert not readers()
+
+
+@pytest.fixture(scope="module", params=EARS)
+def make_ear(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+    with ExitStack() as stack:
+        yield Made(request.param, other_end(request.param, stack, tmp_path_factory.mktemp("end")))
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
-def test_a_reader_that_hangs_or_dies_is_told_and_replaced(make: Make, number: signal.Signals) -> None:
-    with Listening(make()) as ear:
+def test_an_ear_s_reader_that_hangs_or_dies_is_told_and_replaced(
+    make_ear: Callable[[], Any], number: signal.Signals
+) -> None:
+    with Listening(make_ear()) as ear:
         ear.until_up()
         os.kill(readers()[0], number)
         ear.until_down("no sound for 1 s" if number == signal.SIGSTOP else "the reader ended (code -9)")
         ear.until_up()
     assert ear.states() == [State.UP, State.DOWN, State.UP]
     assert_laws(ear.chunks)
-
-
-@pytest.mark.parametrize("taken", [0, 2])
-def test_closing_midway_leaves_nothing(make: Make, taken: int) -> None:
-    before = open_files()
-    source = make()
-    chunks: Any = source.chunks()
-    for _ in range(taken):
-        next(chunks)
-    assert len(readers()) == bool(taken)
-    chunks.close()
-    assert not readers()
-    assert open_files() == before
-
-
-def test_a_stopped_source_stays_stopped(make: Make) -> None:
-    source = make()
-    source.stop()
-    assert not list(source.chunks())
-    assert not readers()
-
-
-def test_what_nobody_takes_leaves_nothing_either(make: Make) -> None:
-    source = make()
-    next(iter(source.chunks()))
-    poll(lambda: not readers(), "the end of a reader that nobody kept")
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:
@@ -114,20 +140,12 @@ def test_an_unknown_kind_names_the_nearest() -> None:
         live_class("audio.wyomin", "site.toml")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_making_a_source_starts_nothing(kind: str) -> None:
-    address = "rtsp://camera.local/x" if kind == "audio.url" else "camera.local"
-    before = open_files()
-    assert live_class(kind)("hall/x", address).stream == "hall/x"
-    assert not readers()
-    assert open_files() == before
-
-
 def test_heavy_libraries_stay_with_the_readers() -> None:
+    heavy = "av sounddevice soundfile soxr librosa scipy paho pymodbus serial".split()
     code = (
         "import sys; from sensors.registry import LIVE, live_class\n"
-        "for kind in LIVE: live_class(kind)('a/b', 'rtsp://a/b' if kind == 'audio.url' else 'a')\n"
-        "print(sorted({'av', 'sounddevice', 'soundfile', 'soxr', 'librosa', 'scipy'} & set(sys.modules)))"
+        "for kind in LIVE: live_class(kind)\n"
+        f"print(sorted({{*{heavy}}} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -13,6 +13,7 @@ import numpy as np
 
 from sensors.base import LiveSource
 from sensors.types import Chunk, Health, State
+from tests.live.servers import poll
 
 READER = b"sensors.audio.live.reader"
 
@@ -41,7 +42,7 @@ class Listening:
         if kind is None:
             assert self._error is None
             assert not readers()
-            assert (threading.active_count(), open_files()) == self._before
+            poll(lambda: (threading.active_count(), open_files()) == self._before, "an end that leaves nothing")
 
     def until(self, holds: Callable[[], object], within_s: float = 30.0) -> None:
         """Wait until something holds."""
