@@ -1,4 +1,4 @@
-"""A Modbus server by pymodbus, with numbers encoded by it: tcp PORT, or rtu PORT. Devices 1 and 2; 9 is silent."""
+"""A Modbus server by pymodbus, with numbers encoded by it: tcp, rtu+tcp or rtu, PORT. Devices 1 and 2; 9 is silent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def device(number: int) -> SimDevice:
 
 def without_silent(sending: bool, data: bytes) -> bytes:
     """What is sent by TCP, but nothing of device 9."""
-    return b"" if sending and data[6] == SILENT else data
+    return b"" if sending and data[6 if sys.argv[1] == "tcp" else 0] == SILENT else data
 
 
 async def main() -> None:
@@ -47,6 +47,9 @@ async def main() -> None:
     server: ModbusTcpServer | ModbusSerialServer
     if sys.argv[1] == "tcp":
         server = ModbusTcpServer(devices, address=("127.0.0.1", int(sys.argv[2])), trace_packet=without_silent)
+    elif sys.argv[1] == "rtu+tcp":
+        place = "127.0.0.1", int(sys.argv[2])
+        server = ModbusTcpServer(devices, framer=FramerType.RTU, address=place, trace_packet=without_silent)
     else:
         server = ModbusSerialServer(devices, framer=FramerType.RTU, port=sys.argv[2], baudrate=19_200)
     await server.serve_forever(background=True)

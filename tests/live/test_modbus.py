@@ -108,9 +108,12 @@ def test_what_is_refused_is_counted_and_stops_nothing_else(port: int) -> None:
     assert ear.states() == [State.UP]
 
 
-def test_a_silent_device_on_the_line_does_not_silence_the_others(port: int) -> None:
-    made = source(tcp(port), [AIR, {**AIR, "unit_id": 9}, {**AIR, "unit_id": 9, "address": 4}], timeout_s=0.1)
-    with reading(made) as ear:
+@pytest.mark.parametrize("kind", ["tcp", "rtu+tcp"])
+def test_a_silent_device_on_the_line_does_not_silence_the_others(kind: str) -> None:
+    port = free_port()
+    others = [{**AIR, "unit_id": 9}, {"name": "co2", "unit_id": 9, "address": 4}]
+    made = source(f"{kind}://127.0.0.1:{port}", [AIR, *others], timeout_s=0.1)
+    with modbus_server(kind, port), reading(made) as ear:
         ear.until(lambda: len(ear.chunks) > 4)
     assert set(made.complaints.counts) == {("no answer", "unit 9, holding 0")}
     assert ear.states() == [State.UP]

@@ -100,5 +100,8 @@ def test_addresses_are_taken_as_people_write_them(address: str) -> None:
 def test_a_line_that_cannot_be_is_refused(ways: dict[str, Any]) -> None:
     with pytest.raises(BadInputError, match="sensor 'a/b'"):
         ModbusSource("a/b", "/dev/x", registers=[{"name": "x", "address": 0}], **ways)
+    twice = [{"name": "x", "address": 0}, {"name": "x", "address": 1}]
+    with pytest.raises(BadInputError, match="two registers of unit 1 named 'x'"):
+        ModbusSource("a/b", "/dev/x", registers=twice)
     with pytest.raises(BadInputError, match="no registers to read"):
         ModbusSource("a/b", "/dev/x")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
@@ -17,6 +18,7 @@ from sensors.environment.live.reading import Complaint, ReaderError
 LONGEST = 1 << 16
 """Longest line, bytes."""
 
+HEAD = 51
 _PIECE = 1 << 18
 _MARK = 64
 
@@ -65,9 +67,10 @@ class GrowingFile:
         self._file.close()
 
     def head(self) -> list[str]:
-        """The first lines, as many as stand in the first piece and before what is new."""
+        """The first lines, a few dozen at most, and none of what is new."""
         data = os.pread(self._file.fileno(), min(_PIECE, self._at), 0)
-        return [line for line in LineCutter(LONGEST).cut(data) if isinstance(line, str)]
+        lines = (line for line in LineCutter(LONGEST).cut(data) if isinstance(line, str))
+        return list(islice(lines, HEAD))
 
     def news(self) -> Iterator[News]:
         """What has come since the last time.

@@ -11,7 +11,7 @@ from typing import Any
 
 from sensors.environment.live.pace import beats
 from sensors.environment.live.reading import Complaint, Item, Reader, ReaderError, Reading, Report
-from sensors.environment.live.registers import Block, Register, blocks
+from sensors.environment.live.registers import Block, Register, blocks, require_distinct
 from sensors.environment.live.source import LiveReadingsSource
 from sensors.errors import BadInputError
 
@@ -68,6 +68,7 @@ class ModbusSource(LiveReadingsSource):
             raise BadInputError(what, where=where, mend="give N, E or O, and 1 or 2")
         common = {"unit_id": unit_id, "word_order": word_order, "byte_order": byte_order}
         read = [Register.of({**common, **one}, where) for one in registers]
+        require_distinct(read, where)
         line = {"baudrate": baud, "parity": parity, "stopbits": stop_bits}
         reader = ModbusReader(_client_of(address, where), line, blocks(read), poll_s, timeout_s)
         super().__init__(stream, reader, **{"stale_s": max(30.0, 5 * poll_s), **options})
@@ -149,6 +150,9 @@ class ModbusReader(Reader):
         except ConnectionException as error:
             raise ReaderError("the connection is lost") from error
         except ModbusException:
+            if self._target["kind"] == "rtu+tcp":
+                # A late answer carries no number there: it would be taken for that to the next request.
+                client.close()
             return _SILENT
         except OSError as error:
             raise ReaderError(f"the connection is lost ({error.strerror or type(error).__name__})") from error

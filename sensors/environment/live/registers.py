@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -146,15 +147,29 @@ def blocks(registers: Iterable[Register]) -> list[Block]:
     return made
 
 
+def require_distinct(registers: Iterable[Register], where: str) -> None:
+    """Check that each device has each name once.
+
+    Raises
+    ------
+    BadInputError
+        If one stands twice.
+    """
+    for (unit_id, name), count in Counter((one.unit_id, one.name) for one in registers).items():
+        if count > 1:
+            what = f"two registers of unit {unit_id} named '{name}'"
+            raise BadInputError(what, where=where, mend="give each a name of its own")
+
+
 def _require(key: str, value: Any, kind: Any, where: str) -> None:
     """Check one setting of a register."""
     if key in _CHOICES and value not in _CHOICES[key]:
         raise BadInputError(f"{key} '{value}'", where=where, mend=f"give one of {', '.join(_CHOICES[key])}")
-    if "int" in str(kind):
+    if kind == "int":
         low, high = _BOUNDS[key]
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise BadInputError(f"{key} {value!r}", where=where, mend=f"give a number from {low} to {high}")
-    elif "float" in str(kind):
+    elif kind == "float":
         if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < float("inf"):
             raise BadInputError(f"{key} {value!r}", where=where, mend="give a number")
     elif not isinstance(value, str):

@@ -81,7 +81,7 @@ class IioSource(LiveReadingsSource):
     stream : str
         Identity of the sensor.
     device : str
-        Its name, "bme280", or that of its folder, "iio:device0"; empty for all there are.
+        Its name, "bme280", or its folder, "iio:device0"; empty for all there are.
     root : str or Path
         Where the kernel lists devices.
     poll_s : float
@@ -110,7 +110,7 @@ class HwmonSource(LiveReadingsSource):
     stream : str
         Identity of the sensor.
     device : str
-        Its name, "nct6775", or that of its folder, "hwmon2"; empty for all there are.
+        Its name, "nct6775", or its folder, "hwmon2"; empty for all there are.
     root, poll_s, options
         As of `IioSource`.
 
@@ -174,7 +174,7 @@ class SysfsReader(Reader):
             raise ReaderError(f"no value is to be had: {reason}")
 
     def _is_meant(self, folder: Path) -> bool:
-        return self._device in ("", folder.name, _name(folder))
+        return self._device in ("", folder.name, str(folder), _name(folder))
 
 
 class IioReader(SysfsReader):
