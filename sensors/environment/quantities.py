@@ -179,15 +179,15 @@ def quantity_of(column_name: str, unit_hint: str = "") -> tuple[Quantity | None,
 def documented_name(column_name: str, unit_hint: str = "") -> str:
     """Name of a column after conversion, with its unit as suffix: "Temperature[F]" -> "temperature_c".
 
-    A column that is not known keeps its name, with the unit that was told: "radon" in Bq/m3 -> "radon [Bq/m3]". Only
-    what would break the name of a channel, "stream:name.what", becomes "_".
+    A column that is not known keeps its name, with the unit that was told: "radon" in Bq/m3 -> "radon [Bq/m3]", but
+    "pump" in bool -> "pump". Only what would break the name of a channel, "stream:name.what", becomes "_".
     """
     return _recognise(column_name, unit_hint)[0]
 
 
 @lru_cache(maxsize=1024)
 def _recognise(column_name: str, unit_hint: str) -> tuple[str, Quantity | None, float, float]:
-    told = f" [{unit_hint.strip()}]" if unit_hint.strip() else ""
+    told = f" [{unit_hint.strip()}]" if plain(unit_hint) not in ("", SWITCH) else ""
     shown = re.sub(r"[\s:.]+", lambda gap: " " if gap[0].isspace() else "_", f"{column_name.strip()}{told}")
     unknown = (shown, None, 1.0, 0.0)
     stem, unit = split(column_name)

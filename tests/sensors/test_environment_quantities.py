@@ -95,7 +95,8 @@ def test_senml_units_are_understood(quantity: Quantity) -> None:
 def test_units_of_devices_are_converted(name: str, unit: str, value: float, documented: tuple[str, float]) -> None:
     quantity, factor, offset = quantity_of(name, unit)
     assert quantity is not None
-    assert (documented_name(name, unit), value * factor + offset) == (documented[0], pytest.approx(documented[1]))
+    assert documented_name(name, unit) == documented[0]
+    assert value * factor + offset == pytest.approx(documented[1])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,12 @@ def test_a_switch_under_the_name_of_a_measure_is_told_by_its_unit(name: str, doc
     assert documented_name(name, "bool") == documented
     assert quantity_of(documented)[0] == quantity
     require_unit(name, "bool", "here")
+
+
+def test_a_switch_that_no_table_knows_keeps_its_name() -> None:
+    for name in ("pump", "pump_bool"):
+        assert quantity_of(name, "bool") == (None, 1, 0)
+        assert documented_name(name, "bool") == name
 
 
 def test_a_measure_without_its_unit_stays_unknown() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sensors.environment.quantities import quantity_of, require_unit
+from sensors.environment.quantities import require_unit
 from sensors.environment.units import SWITCH
 from sensors.errors import BadInputError
 
@@ -94,7 +94,7 @@ class Register:
             raise BadInputError(
                 f"a {made.type} does not fit there", where=where, mend="give an address from 0 to 65535"
             )
-        if made.is_bit and not made.unit and quantity_of(name, SWITCH)[0]:
+        if made.is_bit and not made.unit:
             return cls(**{**told, "unit": SWITCH})
         return made
 
