@@ -137,6 +137,24 @@ def test_a_retained_message_is_not_taken_for_fresh_neither_at_first_nor_after_a_
     assert column(ear.chunks, "temperature_c") == [20, 21]
 
 
+def test_what_was_read_is_known_again_after_the_broker_came_back(own_broker: Mosquitto) -> None:
+    heard = source(own_broker, "a/air", clock_s=1e9)
+    told = '{"temperature": 2%d, "time": "2026-01-01T00:00:0%dZ"}'
+    with Listening(heard) as ear:
+        await_subscription(own_broker, ear, "a/air")
+        own_broker.publish("a/air", told % (0, 0))
+        ear.until_up(0)
+        own_broker.end()
+        ear.until_down("Connection refused")
+        own_broker.start()
+        await_subscription(own_broker, ear, "a/air")
+        own_broker.publish("a/air", told % (0, 0))
+        own_broker.publish("a/air", told % (1, 1))
+        ear.until_up(0)
+    assert column(ear.chunks, "temperature_c") == [20, 21]
+    assert heard.duplicates == 1
+
+
 def test_bad_payloads_are_counted_by_reason_and_topic_and_stop_nothing(broker: Mosquitto) -> None:
     heard = source(broker, "bad/#")
     bad: dict[str, tuple[str | bytes, str]] = {

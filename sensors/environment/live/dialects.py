@@ -106,7 +106,9 @@ def home_assistant_readings(told: Object, name: str) -> Iterator[Reading]:
 
 
 def _reading(name: str, cell: object, unit: str) -> Iterator[Reading]:
-    """A reading of a leaf that is a number, a switch, or nothing yet; text and the rest are passed over."""
+    """A reading of a leaf that is a number, a switch, or nothing yet; text and the nameless are passed over."""
+    if not name.strip():
+        return
     if isinstance(cell, bool):
         yield Reading(name, cell, SWITCH)
     elif isinstance(cell, int | float):

@@ -197,6 +197,8 @@ class MqttReader:
                 item = self._item(message)
                 if item is not None:
                     yield item
+            while session.refused:
+                yield Complaint("the broker refuses the topic", self._subscriptions[session.refused.pop()].filter)
             if session.fault or code:
                 raise ReaderError(session.fault or _lost(code))
             if not session.subscribed and time.monotonic() > deadline_s:
@@ -269,6 +271,7 @@ class _Session:
     """What the library told of one connection."""
 
     messages: deque[Any] = field(default_factory=deque)
+    refused: list[int] = field(default_factory=list)
     connected: bool = False
     subscribed: bool = False
     fault: str = ""
@@ -281,6 +284,7 @@ class _Session:
     def on_subscribe(self, client: Any, _: Any, mid: int, reasons: list[Any], properties: Any) -> None:
         if all(reason.is_failure for reason in reasons):
             self.fault = f"the broker refuses the topics ({reasons[0]})"
+        self.refused = [number for number, reason in enumerate(reasons) if reason.is_failure]
         self.subscribed = True
 
     def on_message(self, client: Any, _: Any, message: Any) -> None:

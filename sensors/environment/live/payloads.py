@@ -159,9 +159,10 @@ def device_time(cell: object, utc_offset_s: int | None) -> int | None:
         return None
     try:
         times = Times("time", [text], 0, 0, utc_offset_s or 0)
-        return times.read(text) if times.absolute else None
+        told_ns = times.read(text) if times.absolute else 0
     except (ValueError, ArithmeticError, IndexError):
         return None
+    return told_ns if 0 < told_ns < 1 << 63 else None
 
 
 def _decoded(text: str) -> object:

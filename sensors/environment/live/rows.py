@@ -20,7 +20,7 @@ LATE_NS = 5 * NS
 """A row that comes this late after others of its stream, by its device's time, is moved to the newest; nanoseconds."""
 
 SET_BACK = 5
-"""So many readings in a row that lie before what their device gave mean that its clock was set back."""
+"""So many reports in a row that lie before what their device gave mean that its clock was set back."""
 
 _OUR_AGE_NS = (10**8 * NS, 7_289_654_400 * NS)
 
@@ -49,6 +49,7 @@ class Row:
 class _Device:
     offset: ClockOffset = field(default_factory=ClockOffset)
     offset_ns: int = 0
+    newest_ns: int = 0
     backwards: int = 0
 
 
@@ -133,11 +134,14 @@ class Rows:
             self._complain(Complaint("too many devices with clocks", report.origin))
             return None
         device = self._devices.setdefault(report.origin, _Device())
+        newest_ns = max(told)
+        device.backwards = device.backwards + 1 if newest_ns < device.newest_ns else 0
         if device.backwards >= SET_BACK:
             device = self._devices[report.origin] = _Device()
             for (origin, _, _), known in self._columns.items():
                 known.device_ns = None if origin == report.origin else known.device_ns
-        device.offset_ns = device.offset.learn(max(told), arrived_ns)
+        device.newest_ns = max(device.newest_ns, newest_ns)
+        device.offset_ns = device.offset.learn(newest_ns, arrived_ns)
         return device
 
     def _time_ns(self, reading: Reading, device: _Device | None, arrived_ns: int, origin: str) -> int:
@@ -154,7 +158,7 @@ class Rows:
         faults = []
         for reading in readings:
             known = self._known(reading, origin)
-            if known is None or not self._is_new(known, reading.device_ns, origin):
+            if known is None or not self._is_new(known, reading.device_ns):
                 continue
             value = self._read(known, reading.value, origin)
             if value is None:
@@ -184,7 +188,10 @@ class Rows:
         if len(self._columns) >= MOST_COLUMNS:
             self._complain(Complaint("too many quantities", origin))
             return None
-        unit = self._units.get(reading.name, reading.unit or self._units.get("", ""))
+        unit = self._units.get(reading.name, reading.unit)
+        measured = quantity_of(reading.name)[0]
+        if not unit and not (measured and measured.binary):
+            unit = self._units.get("", "")
         try:
             column = Column.of(reading.name, unit, origin)
         except BadInputError as error:
@@ -195,17 +202,15 @@ class Rows:
         known = self._columns[key] = _Known(column, quantity_of(reading.name, unit)[0])
         return known
 
-    def _is_new(self, known: _Known, device_ns: int | None, origin: str) -> bool:
+    def _is_new(self, known: _Known, device_ns: int | None) -> bool:
         """Whether a reading is newer, by its device's clock, than the one before."""
-        if device_ns is None or origin not in self._devices:
+        if device_ns is None:
             return True
-        device = self._devices[origin]
         if known.device_ns is not None and device_ns <= known.device_ns:
             self.duplicates += device_ns == known.device_ns
             self.late += device_ns < known.device_ns
-            device.backwards += device_ns < known.device_ns
             return False
-        known.device_ns, device.backwards = device_ns, 0
+        known.device_ns = device_ns
         return True
 
     def _read(self, known: _Known, cell: object, origin: str) -> float | None:

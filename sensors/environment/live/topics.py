@@ -28,7 +28,8 @@ class Subscription:
     def match(self, topic: str) -> Recipe | None:
         """The recipe for a topic; None where it is not of this filter."""
         stood_for = captured(self.filter, topic)
-        if stood_for is None:
+        # Zigbee2MQTT tells of itself there, in numbers too.
+        if stood_for is None or stood_for[:1] == ("bridge",):
             return None
         places = join(*(level for level in stood_for if level.lower() not in _GENERIC))
         own = self.recipe
