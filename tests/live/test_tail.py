@@ -119,6 +119,16 @@ def test_a_file_that_was_emptied_and_has_grown_past_the_old_end_is_read_anew(log
         ear.until(lambda: column(ear.chunks, "room").count(2) == size)
 
 
+def test_a_header_that_names_numbers_is_no_row_when_it_comes_again(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.csv", "temperature_c,1,2\n")
+    with Listening(source(log)) as ear:
+        await_rows(log, ear, "20,7,8\n")
+        log.path.write_text("temperature_c,1,2\n21,7,8\n")
+        ear.until(lambda: 21 in column(ear.chunks, "temperature_c"))
+    assert values(ear.chunks)[-1] == {"temperature_c": 21, "1": 7, "2": 8}
+    assert set(column(ear.chunks, "1")) == {7}
+
+
 def test_another_header_means_another_table(log: Log) -> None:
     with Listening(source(log)) as ear:
         await_rows(log, ear)

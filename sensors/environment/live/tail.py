@@ -156,16 +156,17 @@ class TailReader(Reader):
         if line.startswith("#"):
             return None
         header = Header.of(line)
+        if header == self._named:
+            self._begins = False
+            return None
         if header.has_data and len(header.names) == len(self._header.names):
             self._begins = False
             return self._header.row(next(csv.reader([line], delimiter=self._header.delimiter), []))
         if header.is_data:
             raise ReaderError("no header line? the first line must name the columns")
-        self._begins = False
-        if header != self._named:
-            self._rows.forget()
-            self._named = self._header = header
-            self._settled = False
+        self._rows.forget()
+        self._named = self._header = header
+        self._begins = self._settled = False
         return None
 
 
