@@ -105,6 +105,12 @@ def test_columns_are_bounded() -> None:
     assert table.reasons() == ["too many quantities"] * 5
 
 
+def test_a_name_without_end_is_not_taken() -> None:
+    table = Table()
+    assert not table.take(Reading("x" * 1000, 1))
+    assert table.reasons() == ["a name too long"]
+
+
 def test_readings_of_one_report_become_rows_by_their_times_in_order() -> None:
     table = Table()
     rows = table.take(at(-1, 3), at(-3, 1), at(-2, 2), at(-1, 40, "humidity"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from contextlib import closing
@@ -14,6 +15,7 @@ from sensors.types import NS
 
 END_S = 2.0
 _STEP_NS = NS // 20
+_log = logging.getLogger(__name__)
 
 
 class Arrivals:
@@ -50,7 +52,7 @@ class Feed:
         self._queue: deque[tuple[int, Item]] = deque()
         self._changed = Condition()
         self._ended = False
-        self._fault: BaseException | None = None
+        self._fault: ReaderError | None = None
         self._thread = Thread(target=self._run, daemon=True, name="readings")
         self.dropped = 0
 
@@ -95,10 +97,11 @@ class Feed:
         except ReaderError as fault:
             # The text alone: a traceback would hold on to what the reader had open.
             self._fail(ReaderError(str(fault)))
-        except BaseException as fault:
-            self._fail(fault)
+        except Exception as fault:
+            _log.exception("a reader failed")
+            self._fail(ReaderError(f"its reader failed ({type(fault).__name__})"))
 
-    def _fail(self, fault: BaseException) -> None:
+    def _fail(self, fault: ReaderError) -> None:
         with self._changed:
             self._fault = fault
             self._changed.notify()

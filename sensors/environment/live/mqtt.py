@@ -113,7 +113,7 @@ class MqttSource(LiveReadingsSource):
         connect_s: float = 10.0, **options: Any,
     ) -> None:  # fmt: skip
         where = f"'{stream}'"
-        host, port, tls = _address(address, where)
+        host, port, tls = _address(address, where, secure=ca_file is not None)
         if str(version) not in VERSIONS:
             raise BadInputError(f"no version '{version}' of MQTT", where=where, mend=f"known are {', '.join(VERSIONS)}")
         if qos not in (0, 1, 2):
@@ -123,7 +123,7 @@ class MqttSource(LiveReadingsSource):
         broker = Broker(
             host,
             port,
-            tls or ca is not None,
+            tls,
             str(version),
             user,
             client_id,
@@ -302,7 +302,7 @@ def _file(told: str | Path | None) -> Path | None:
     return Path(told)
 
 
-def _address(address: str, where: str) -> tuple[str, int, bool]:
+def _address(address: str, where: str, *, secure: bool) -> tuple[str, int, bool]:
     """Host, port, and whether by TLS."""
     try:
         parts = urlsplit(address if "://" in address else f"mqtt://{address}")
@@ -315,7 +315,7 @@ def _address(address: str, where: str) -> tuple[str, int, bool]:
     if parts.username or parts.password:
         mend = "give user and password_file, so that no password stands in the settings"
         raise BadInputError("a password in an address", where=f"address of {where}", mend=mend)
-    tls = parts.scheme not in ("mqtt", "tcp")
+    tls = secure or parts.scheme not in ("mqtt", "tcp")
     return host, port or (TLS_PORT if tls else PORT), tls
 
 

@@ -16,6 +16,7 @@ from sensors.types import NS
 
 MOST_COLUMNS = 256
 MOST_DEVICES = 256
+LONGEST_NAME = 120
 LATE_NS = 5 * NS
 """A row that comes this late after others of its stream, by its device's time, is moved to the newest; nanoseconds."""
 
@@ -185,8 +186,9 @@ class Rows:
         known = self._columns.get(key)
         if known is not None or reading.name in self._ignore:
             return known
-        if len(self._columns) >= MOST_COLUMNS:
-            self._complain(Complaint("too many quantities", origin))
+        if len(self._columns) >= MOST_COLUMNS or len(reading.name) > LONGEST_NAME:
+            what = "too many quantities" if len(reading.name) <= LONGEST_NAME else "a name too long"
+            self._complain(Complaint(what, origin))
             return None
         unit = self._units.get(reading.name, reading.unit)
         measured = quantity_of(reading.name)[0]

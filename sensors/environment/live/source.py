@@ -86,7 +86,7 @@ class LiveReadingsSource:
         self._stopped = Event()
         self._told: tuple[State, str] | None = None
         self._reasons: set[str] = set()
-        self._heard_s = 0.0
+        self._heard_s = self._watched_s = 0.0
         self._known_dropped = self._well_ns = 0
 
     @property
@@ -147,14 +147,18 @@ class LiveReadingsSource:
 
     def _watch(self) -> None:
         """Tell silence, of all and of single quantities."""
+        now_s = time.monotonic()
+        if now_s - self._watched_s < _SLICE_S:
+            return
+        self._watched_s = now_s
         self.complaints.log()
         if self._stale_s is None:
             return
-        if time.monotonic() - self._heard_s > self._stale_s:
+        if now_s - self._heard_s > self._stale_s:
             why = self.complaints.foremost()
             self._complain(f"no reading for {self._stale_s:g} s{f'; {why}' if why else ''}")
             # Told once; the next time after another such silence.
-            self._heard_s = time.monotonic()
+            self._heard_s = now_s
         for name in self._rows.silent(self._arrivals.now_ns() - round(self._stale_s * NS)):
             self.complaints.add(Complaint(f"no reading of {name} for {self._stale_s:g} s"))
 
