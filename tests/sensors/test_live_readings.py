@@ -90,7 +90,7 @@ def test_a_flood_is_dropped_from_its_beginning_counted_and_told() -> None:
         taken.append(next(chunks))
     chunks.close()
     assert flooded.dropped == 500 - len(taken) >= 399
-    assert column(taken, "temperature_c")[1:] == list(range(400, 500))
+    assert column(taken, "temperature_c")[-99:] == list(range(401, 500))
     assert_rows(taken)
     assert [health.state for health in told] == [State.UP, State.DEGRADED]
     assert told[-1].reason == "readings are dropped, since they are not taken in time"
