@@ -134,6 +134,7 @@ def test_a_retained_message_is_not_taken_for_fresh_neither_at_first_nor_after_a_
         assert ear.states()[-1] is State.DOWN
         own_broker.publish("a/temperature", "21", retain=True)
         ear.until_up(0)
+    assert heard.complaints.counts == {("kept by the broker, who knows since when", "a/temperature"): 2}
     assert column(ear.chunks, "temperature_c") == [20, 21]
 
 

@@ -7,7 +7,6 @@ is run in our own thread: so that nothing of it is left when the connection is c
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections import deque
 from collections.abc import Generator
@@ -15,63 +14,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from sensors.environment.live.brokers import VERSIONS, Broker, broker_address, cause_of, given_file
 from sensors.environment.live.flaws import PayloadError
 from sensors.environment.live.payloads import Recipe, parse
 from sensors.environment.live.reading import Complaint, Item, ReaderError, Report
 from sensors.environment.live.source import LiveReadingsSource
 from sensors.environment.live.topics import Subscription, Topics, form_of, subscriptions
 from sensors.errors import BadInputError
-from sensors.files import require_file
 
-PORT, TLS_PORT = 1883, 8883
-VERSIONS = ("3.1.1", "5")
 MOST_PACKET = 1 << 24
 """Larger messages are not even sent by a broker of version 5, bytes."""
 
 _TICK_S = 0.25
-_MEND = "give one like mqtts://broker.local:8883"
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where a broker is, and how it is spoken to.
-
-    Attributes
-    ----------
-    host : str
-        Name or address.
-    port : int
-        Its port.
-    tls : bool
-        Whether the connection is encrypted, and the broker's certificate checked.
-    version : str
-        "3.1.1" or "5".
-    user, client_id : str
-        How to sign in; may be empty.
-    password_file : Path or None
-        Holds the password; read anew for each connection.
-    ca_file, cert_file, key_file : Path or None
-        Who vouches for the broker, other than those whom the system trusts; and our own certificate.
-    keepalive_s : int
-        After so much silence the broker is asked whether it is there, seconds; as long again, and it is not.
-    connect_s : float
-        How long a connection may take, seconds.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    version: str = "3.1.1"
-    user: str = ""
-    client_id: str = ""
-    password_file: Path | None = None
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    keepalive_s: int = 15
-    connect_s: float = 10.0
 
 
 class MqttSource(LiveReadingsSource):
@@ -113,27 +68,16 @@ class MqttSource(LiveReadingsSource):
         connect_s: float = 10.0, **options: Any,
     ) -> None:  # fmt: skip
         where = f"'{stream}'"
-        host, port, tls = _address(address, where, secure=ca_file is not None)
+        host, port, tls = broker_address(address, where, secure=ca_file is not None)
         if str(version) not in VERSIONS:
             raise BadInputError(f"no version '{version}' of MQTT", where=where, mend=f"known are {', '.join(VERSIONS)}")
         if qos not in (0, 1, 2):
             raise BadInputError(f"no qos {qos}", where=where, mend="0, 1 or 2")
-        password, ca, cert, key = map(_file, (password_file, ca_file, cert_file, key_file))
+        password, ca, cert, key = map(given_file, (password_file, ca_file, cert_file, key_file))
         base = Recipe(form=form_of(form, where), name="", time=time, utc_offset_s=utc_offset_s)
         broker = Broker(
-            host,
-            port,
-            tls,
-            str(version),
-            user,
-            client_id,
-            password,
-            ca,
-            cert,
-            key,
-            keepalive_s,
-            connect_s,
-        )
+            host, port, tls, str(version), user, client_id, password, ca, cert, key, keepalive_s, connect_s
+        )  # fmt: skip
         self._mqtt = MqttReader(broker, subscriptions(topics, base, stream), qos)
         super().__init__(stream, self._mqtt, **options)
 
@@ -169,7 +113,7 @@ class MqttReader:
             If the broker cannot be reached, refuses, goes, or does not answer any more.
         """
         session = _Session()
-        context = self._context()
+        context = self._broker.context()
         client = self._client(session, context)
         try:
             yield from self._run(client, session)
@@ -185,7 +129,7 @@ class MqttReader:
         try:
             client.connect(broker.host, broker.port, keepalive=broker.keepalive_s, **_clean(broker))
         except (OSError, ValueError) as error:
-            raise ReaderError(f"the broker cannot be reached ({_cause(error)})") from error
+            raise ReaderError(f"the broker cannot be reached ({cause_of(error)})") from error
         deadline_s, asked = time.monotonic() + broker.connect_s, False
         while True:
             code = client.loop(_TICK_S)
@@ -209,7 +153,7 @@ class MqttReader:
         topic = message.topic
         if message.retain:
             self.retained += 1
-            return None
+            return Complaint("kept by the broker, who knows since when", topic)
         recipe = next((found for one in self._subscriptions if (found := one.match(topic))), None)
         if recipe is None:
             return None
@@ -218,24 +162,7 @@ class MqttReader:
         except PayloadError as error:
             return Complaint(error.flaw.value, topic)
 
-    def _context(self) -> _Context | None:
-        broker = self._broker
-        if not broker.tls:
-            return None
-        try:
-            context = _Context(ssl.PROTOCOL_TLS_CLIENT)
-            context.opened = []
-            if broker.ca_file:
-                context.load_verify_locations(broker.ca_file)
-            else:
-                context.load_default_certs()
-            if broker.cert_file:
-                context.load_cert_chain(broker.cert_file, broker.key_file)
-        except (OSError, ValueError) as error:
-            raise ReaderError(f"its certificates cannot be used ({_cause(error)})") from error
-        return context
-
-    def _client(self, session: _Session, context: _Context | None) -> Any:
+    def _client(self, session: _Session, context: Any) -> Any:
         import paho.mqtt.client as paho
         from paho.mqtt.enums import CallbackAPIVersion
 
@@ -251,19 +178,8 @@ class MqttReader:
         if context:
             client.tls_set_context(context)
         if broker.user:
-            client.username_pw_set(broker.user, _secret(broker.password_file))
+            client.username_pw_set(broker.user, broker.password())
         return client
-
-
-class _Context(ssl.SSLContext):
-    """Remembers what it has wrapped: the library forgets to close what fails in the handshake."""
-
-    opened: list[ssl.SSLSocket]
-
-    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
-        wrapped = super().wrap_socket(*args, **options)
-        self.opened.append(wrapped)
-        return wrapped
 
 
 @dataclass(slots=True)
@@ -295,30 +211,6 @@ class _Session:
             self.fault = f"the broker is gone ({reason})"
 
 
-def _file(told: str | Path | None) -> Path | None:
-    if told is None:
-        return None
-    require_file(Path(told))
-    return Path(told)
-
-
-def _address(address: str, where: str, *, secure: bool) -> tuple[str, int, bool]:
-    """Host, port, and whether by TLS."""
-    try:
-        parts = urlsplit(address if "://" in address else f"mqtt://{address}")
-        known = parts.scheme in ("mqtt", "mqtts", "tcp", "ssl", "tls") and parts.path in ("", "/")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        known, host, port = False, None, None
-    if not known or not host or port == 0 or any(letter.isspace() for letter in address):
-        raise BadInputError("this is no address of a broker", where=f"address of {where}", mend=_MEND)
-    if parts.username or parts.password:
-        mend = "give user and password_file, so that no password stands in the settings"
-        raise BadInputError("a password in an address", where=f"address of {where}", mend=mend)
-    tls = secure or parts.scheme not in ("mqtt", "tcp")
-    return host, port or (TLS_PORT if tls else PORT), tls
-
-
 def _clean(broker: Broker) -> dict[str, Any]:
     """What version 5 is told beside: forget the last session, send nothing huge."""
     if broker.version != "5":
@@ -332,20 +224,7 @@ def _clean(broker: Broker) -> dict[str, Any]:
     return {"clean_start": True, "properties": properties}
 
 
-def _secret(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, ValueError) as error:
-        raise ReaderError(f"the password cannot be read ({_cause(error)})") from error
-
-
 def _lost(code: int) -> str:
     import paho.mqtt.client as paho
 
     return "the broker does not answer" if code == paho.MQTT_ERR_KEEPALIVE else "the broker is gone"
-
-
-def _cause(error: Exception) -> str:
-    return getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error) or type(error).__name__
