@@ -111,6 +111,15 @@ def test_a_truncated_file_is_read_anew(log: Log) -> None:
         read_room(ear, 2)
 
 
+def test_a_file_that_is_written_anew_while_it_is_read_is_read_anew(log: Log) -> None:
+    with closing(GrowingFile(log.path)) as file:
+        log.write("1,68,x\n")
+        news = file.news()
+        assert next(news) == "1,68,x"
+        log.path.write_text(HEADER + "2,68,x\n" * 100)
+        assert list(news) == [FRESH, HEADER.strip(), *["2,68,x"] * 100]
+
+
 def test_a_file_that_was_emptied_and_has_grown_past_the_old_end_is_read_anew(log: Log) -> None:
     with Listening(source(log, poll_s=0.2)) as ear:
         await_rows(log, ear)

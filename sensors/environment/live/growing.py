@@ -113,18 +113,23 @@ class GrowingFile:
         tail = os.pread(self._file.fileno(), size - begin, begin)
         whole = tail.rfind(b"\n") + 1
         self._at = begin + whole
-        self._mark = tail[max(0, whole - _MARK) : whole]
+        length = min(_MARK, self._at)
+        self._mark = os.pread(self._file.fileno(), length, self._at - length)
         self._cutter = LineCutter(LONGEST, skip_first=bool(begin and not whole))
 
     def _grown(self) -> Iterator[News]:
-        file = self._file.fileno()
-        size = os.fstat(file).st_size
-        if size < self._at or os.pread(file, len(self._mark), self._at - len(self._mark)) != self._mark:
-            yield self._begin()
-        while data := os.pread(file, _PIECE, self._at):
-            self._at += len(data)
-            self._mark = (self._mark + data)[-_MARK:]
-            yield from self._cutter.cut(data)
+        while True:
+            # In one piece with what is new: between two reads the file could be written anew.
+            data = os.pread(self._file.fileno(), len(self._mark) + _PIECE, self._at - len(self._mark))
+            if not data.startswith(self._mark):
+                yield self._begin()
+                continue
+            new = data[len(self._mark) :]
+            if not new:
+                return
+            self._at += len(new)
+            self._mark = data[-_MARK:]
+            yield from self._cutter.cut(new)
 
     def _is_replaced(self) -> bool:
         """Whether the path leads to another file; while it leads nowhere, a rotation is under way."""
