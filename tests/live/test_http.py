@@ -206,6 +206,15 @@ def test_a_port_that_is_taken_is_told_and_had_when_it_is_free(push: Callable[...
             ear._before = ear._before[0], ear._before[1] - 1  # noqa: SLF001 - the other's socket
 
 
+def test_who_lets_others_send_without_encryption_is_warned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    source = PushSource("hall/air", f"0.0.0.0:{free_port()}", token_file=tmp_path / "token", **quick())
+    with Listening(source) as ear:
+        assert send(source, AIR) == (204, "")
+        ear.until_up(0)
+    assert "others can read the token" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("address", "token", "told"),
     [

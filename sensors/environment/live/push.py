@@ -10,6 +10,7 @@ told or too much, 503 that they come too fast.
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 import socket
 import ssl
@@ -40,8 +41,10 @@ SILENT_S, LONGEST_S = 5.0, 20.0
 
 _ADDRESS = re.compile(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[^\s/:@\[\]]+)(?::(\d{1,5}))?/?")
 _PATH = re.compile(r"/([A-Za-z0-9_.-]{0,64})")
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _TICK_S = 0.1
 _DRAINED = 1 << 24
+_log = logging.getLogger(__name__)
 
 
 class PushSource(LiveReadingsSource):
@@ -137,6 +140,8 @@ class PushReader:
         except (OSError, OverflowError, BadInputError) as error:
             what = getattr(error, "strerror", "") or error
             raise ReaderError(f"port {self._place[1]} cannot be opened ({what})") from error
+        if not self._cert_file and self._place[0] not in _HERE:
+            _log.warning("port %d: others can read the token on its way; give cert_file and key_file", self._place[1])
         if self._cert_file:
             try:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
