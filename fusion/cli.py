@@ -171,6 +171,20 @@ def audio(
         raise typer.Exit(3)
 
 
+@app.command()
+def env(
+    files: Annotated[list[Path], typer.Argument(help="Tables of readings, or folders of them.", metavar="FILE...")],
+    value: Annotated[str | None, typer.Option(help="Only this column of readings.", metavar="COLUMN")] = None,
+    time: Annotated[str | None, typer.Option(help="The column that tells the time.", metavar="COLUMN")] = None,
+    as_json: Json = False,
+) -> None:
+    """How strange each row of these readings is, beside all that came before it."""
+    from fusion.readings import judge_all
+
+    if not judge_all(files, as_json, value, time):
+        raise typer.Exit(3)
+
+
 models = typer.Typer(help="Classifiers for `kizashi audio` and the settings.", no_args_is_help=True)
 app.add_typer(models, name="models")
 

@@ -1,0 +1,322 @@
+"""`kizashi env`: how strange each row of a table of readings is, beside all that came before it.
+
+1. `table_files`  paths and folders -> files, in order.
+2. `open_table`   a file -> `Table`: the real source, extractor and detector; what tells the time is found.
+3. `judge_table`  a table -> the scores of each row with their p-values; memory does not grow with the rows.
+4. `judge_all`    prints a line a score, or an `Account` a file; what cannot be read is told, the others still judged.
+
+Why everything is learned once it is old enough, where a replay leaves out what alarmed: nothing alarms here. A channel
+is ranked against its whole past, so that its p-values are as many as they say, whatever somebody calls an anomaly.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+
+import msgspec
+
+from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
+from fusion.calibrate import Past
+from fusion.config import Settings
+from fusion.engine import EngineSettings
+from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
+from fusion.senses import new_past
+from fusion.words import counted, one_in
+from sensors.base import Sensor
+from sensors.environment.columns import Row, Wishes, read_number, time_columns, titles
+from sensors.environment.quantities import quantity_of
+from sensors.environment.tables import csv_rows, json_rows, parquet_rows
+from sensors.errors import BadInputError
+from sensors.files import require_file
+from sensors.registry import SUFFIXES
+from sensors.types import NS, Features, Quality, Score
+
+MOMENTS = 5
+"""Strangest moments that a person is shown of a file."""
+
+PENDING_ROWS = 20_000
+"""Most rows that wait to be learned, where the first rows made believe that they come seldom."""
+
+STEP_S = 1.0
+"""Seconds between the rows of a table that tells no time: row n is at n."""
+
+_ROWS = {"environment.csv": csv_rows, "environment.jsonl": json_rows, "environment.parquet": parquet_rows}
+_SEARCHED = frozenset(suffix for suffix, kind in SUFFIXES.items() if kind in _ROWS) - {".txt"}
+_HEAD = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHOWN_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that can be judged: its sensor, how it is learned, and whether its times are dates."""
+
+    sensor: Sensor
+    settings: EngineSettings
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A score, how rare it is here, and what it is good for: `p_value` is None unless `quality` is OK."""
+
+    score: Score
+    p_value: float | None
+    quality: Quality
+
+
+@dataclass
+class Account:
+    """What a person is told of a file; moments closer than `near_ns` are one, the strangest of them."""
+
+    near_ns: int
+    rows: int = 0
+    channels: set[str] = field(default_factory=set)
+    moments: list[tuple[float, float, Score]] = field(default_factory=list)
+
+    def add(self, row: Sequence[Judged]) -> None:
+        """Take the scores of a row."""
+        self.rows += 1
+        for judged in row:
+            self.channels.add(judged.score.channel)
+            if judged.p_value is not None:
+                self._note((judged.p_value, -(judged.score.raw or 0.0), judged.score))
+
+    def _note(self, moment: tuple[float, float, Score]) -> None:
+        if len(self.moments) == MOMENTS and moment[:2] >= self.moments[-1][:2]:
+            return
+        near = [m for m in self.moments if moment[2].end_ns - m[2].end_ns < self.near_ns]
+        if any(m[:2] <= moment[:2] for m in near):
+            return
+        kept = [m for m in self.moments if m not in near]
+        self.moments = sorted([*kept, moment], key=lambda m: (m[0], m[1], m[2].end_ns))[:MOMENTS]
+
+
+def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, time: str | None = None) -> bool:
+    """Judge every table and print what is strange in it; true where all could be read to their end."""
+    fine = True
+    shown = sys.stderr.isatty()
+    files, missing = table_files(paths)
+    for error in missing:
+        fine = _tell(error)
+    for number, path in enumerate(files, 1):
+        named = {"path": str(path)} if len(files) > 1 else {}
+        try:
+            table = open_table(path, value, time)
+            account = Account(table.settings.learn_after_ns)
+            for count, row in enumerate(judge_table(table)):
+                if shown and count % _SHOWN_ROWS == 0:
+                    text = f"\r\033[K{number} of {len(files)}: {path.name}, row {count:,}"
+                    print(text, end="", file=sys.stderr, flush=True)
+                if as_json:
+                    sys.stdout.buffer.writelines(reading_line(one, named, table.dated) for one in row)
+                else:
+                    account.add(row)
+        except BadInputError as error:
+            _clear(shown)
+            fine = _tell(error)
+            continue
+        _clear(shown)
+        if not as_json:
+            print(account_table(path, table, account), flush=True)
+    return fine
+
+
+def table_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
+    """Files as given, and tables in folders as given, sorted; and what is wrong with folders without any."""
+    files: list[Path] = []
+    missing = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+        elif inside := [file for file in sorted(path.rglob("*")) if _is_table(file)]:
+            files += inside
+        else:
+            missing.append(BadInputError("no tables in this folder", where=path, mend="name another folder"))
+    return files, missing
+
+
+def open_table(path: Path, value: str | None = None, time: str | None = None) -> Table:
+    """Open a table; where nothing names the column of time, the one that can only be it, else rows are a second apart.
+
+    Raises
+    ------
+    BadInputError
+        If it is no table, or a column that was named is not there.
+    """
+    require_file(path)
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind not in _ROWS:
+        known = " ".join(sorted(suffix for suffix, kind in SUFFIXES.items() if kind in _ROWS))
+        what = f"no reader of tables for '{path.suffix or path.name}' files"
+        raise BadInputError(what, where=path, mend=f"known are {known}")
+    told = {"value": value} if value is not None else {}
+    options = told | ({"time": time} if time is not None else _times_of(path, kind, told))
+    sensor = _sensor(path, kind, options)
+    dated = _absolute_start_ns(sensor) is not None
+    defaults = Settings()
+    return Table(sensor, engine_settings(defaults, choose_tick_s(defaults, [sensor])), dated)
+
+
+def judge_table(table: Table) -> Iterator[list[Judged]]:
+    """The scores of each row, in order of time: first scored and ranked, learned when it is old enough.
+
+    Raises
+    ------
+    BadInputError
+        Where a row cannot be read; what came before stands.
+    """
+    judge = _Judge(table)
+    for features in table.sensor.features():
+        yield judge.judge(features)
+
+
+class _Judge:
+    """A detector, and the past of each of its channels."""
+
+    def __init__(self, table: Table) -> None:
+        self._detector, self._settings = table.sensor.detector(), table.settings
+        self._pasts: dict[str, Past] = {}
+        self._noted_ns: dict[str, int] = {}
+        self._pending: deque[tuple[Features, list[tuple[Past, float]]]] = deque()
+
+    def judge(self, features: Features) -> list[Judged]:
+        self._learn(features.end_ns - self._settings.learn_after_ns)
+        noted: list[tuple[Past, float]] = []
+        told = [self._rank(one, noted) for one in self._detector.score(features) if isinstance(one, Score)]
+        self._pending.append((features, noted))
+        return told
+
+    def _learn(self, until_ns: int) -> None:
+        while self._pending and (self._pending[0][0].end_ns <= until_ns or len(self._pending) > PENDING_ROWS):
+            features, noted = self._pending.popleft()
+            self._detector.learn(features)
+            for past, raw in noted:
+                past.learn(raw)
+
+    def _rank(self, score: Score, noted: list[tuple[Past, float]]) -> Judged:
+        if score.raw is None:
+            return Judged(score, None, score.quality)
+        past = self._pasts.setdefault(score.channel, new_past())
+        before_ns = self._noted_ns.get(score.channel)
+        if before_ns is None or score.end_ns - before_ns >= self._settings.learn_every_ns:
+            self._noted_ns[score.channel] = score.end_ns
+            noted.append((past, score.raw))
+        if len(past) < self._settings.least_scores:
+            return Judged(score, None, Quality.WARMING)
+        return Judged(score, past.rank(score.raw)[0], score.quality)
+
+
+def reading_line(judged: Judged, named: Mapping[str, str], dated: bool) -> bytes:
+    """One JSON object, with its line end."""
+    score = judged.score
+    told = {
+        "t": moment(score.end_ns, dated),
+        "channel": score.channel,
+        "raw": _figure(score.raw),
+        "p_value": _figure(judged.p_value),
+        "quality": str(judged.quality),
+    }
+    return msgspec.json.encode({**named, **told}) + b"\n"
+
+
+def account_table(path: Path, table: Table, account: Account) -> str:
+    """Rows, channels and the strangest moments, as a person reads them."""
+    rows, channels = (
+        f"{account.rows:,} row{'' if account.rows == 1 else 's'}",
+        counted(len(account.channels), "channel"),
+    )
+    left_out = getattr(table.sensor.source, "duplicates", 0)
+    more = f", {counted(left_out, 'reading')} of a time that had come before left out" if left_out else ""
+    lines = [f"{path}: {rows}, {channels}{more}"]
+    if not account.moments:
+        lines.append("  too short a past to say what is strange")
+    for p_value, _, score in account.moments:
+        at = moment(score.end_ns, table.dated)
+        shown = at if isinstance(at, str) else f"{at:.10g} s"
+        unit = f" {score.unit}" if score.unit else ""
+        measured = f"{score.value:.5g}{unit}, usually {score.usual:.5g}{unit}"
+        what = score.channel.rpartition(":")[2]
+        lines.append(f"  {shown:>10}  {what:<24} {measured:<32} {one_in(p_value)}")
+    return "\n".join(lines)
+
+
+def moment(at_ns: int, dated: bool) -> str | float:
+    """A time as ISO 8601 in UTC, or as seconds where the table tells no dates."""
+    return (_EPOCH + timedelta(microseconds=at_ns // 1000)).isoformat() if dated else at_ns / NS
+
+
+def _times_of(path: Path, kind: str, told: Mapping[str, str]) -> dict[str, str | float]:
+    """The option that says what tells the time; none where the names of the columns say it."""
+    with closing(_ROWS[kind](path)) as rows:
+        head = [row for _, row in islice(rows, _HEAD)]
+    if not head:
+        return {}
+    try:
+        time_columns(head, Wishes(), path)
+    except BadInputError:
+        known = [title for title in titles(head) if title != told.get("value")]
+        for title in known:
+            if _may_tell_time(title, title == known[0], head) and _tells_time(path, kind, {**told, "time": title}):
+                return {"time": title}
+        return {"step_s": STEP_S}
+    return {}
+
+
+def _may_tell_time(title: str, is_first: bool, head: Sequence[Row]) -> bool:
+    """Whether a column holds text, which may be dates, or is the first one, of no known quantity, and always rises."""
+    cells = [read_number(row.get(title)) for row in head]
+    numbers = [cell for cell in cells if cell is not None]
+    if not numbers:
+        return True
+    rises = len(numbers) == len(cells) > 1 and all(a < b for a, b in pairwise(numbers))
+    return is_first and rises and quantity_of(title)[0] is None
+
+
+def _tells_time(path: Path, kind: str, options: Mapping[str, str]) -> bool:
+    """Whether the first rows can be read with these options."""
+    try:
+        typical_step_s(_sensor(path, kind, options).source)
+    except BadInputError:
+        return False
+    return True
+
+
+def _sensor(path: Path, kind: str, options: Mapping[str, str | float]) -> Sensor:
+    entry = SensorEntry(f"{path.stem.replace(':', '_')}/air", kind, path, 0.0, options)
+    return build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
+
+
+def _absolute_start_ns(sensor: Sensor) -> int | None:
+    look = getattr(sensor.source, "absolute_start_ns", None)
+    return look() if look else None
+
+
+def _is_table(file: Path) -> bool:
+    """Whether a file in a folder is meant: text may be anything, and labels are no readings."""
+    if file.suffix.lower() not in _SEARCHED or not file.is_file():
+        return False
+    return file.name != LABELS or not (file.parent / SCENARIO).is_file()
+
+
+def _figure(value: float | None) -> float | None:
+    """Nine digits: enough to keep the order of scores."""
+    return None if value is None else float(f"{value:.9g}")
+
+
+def _clear(shown: bool) -> None:
+    sys.stdout.flush()
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _tell(error: BadInputError) -> bool:
+    print(f"kizashi: {error}", file=sys.stderr, flush=True)
+    return False
