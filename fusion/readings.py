@@ -238,14 +238,17 @@ def account_table(path: Path, table: Table, account: Account) -> str:
     lines = [f"{path}: {rows}, {channels}{more}"]
     if not account.moments:
         lines.append("  too short a past to say what is strange")
-    for p_value, _, score in account.moments:
-        at = moment(score.end_ns, table.dated)
-        shown = at if isinstance(at, str) else f"{at:.10g} s"
-        unit = f" {score.unit}" if score.unit else ""
-        measured = f"{score.value:.5g}{unit}, usually {score.usual:.5g}{unit}"
-        what = score.channel.rpartition(":")[2]
-        lines.append(f"  {shown:>10}  {what:<24} {measured:<32} {one_in(p_value)}")
+    told = [_moment_cells(p_value, score, table.dated) for p_value, _, score in account.moments]
+    wide = [max(map(len, column)) for column in zip(*told, strict=True)]
+    lines += ["  " + "  ".join(map(str.ljust, cells, wide)).rstrip() for cells in told]
     return "\n".join(lines)
+
+
+def _moment_cells(p_value: float, score: Score, dated: bool) -> tuple[str, str, str, str]:
+    at, unit = moment(score.end_ns, dated), f" {score.unit}" if score.unit else ""
+    measured = f"{score.value:.5g}{unit}, usually {score.usual:.5g}{unit}"
+    shown = at if isinstance(at, str) else f"{at:.10g} s"
+    return shown, score.channel.rpartition(":")[2], measured, one_in(p_value)
 
 
 def moment(at_ns: int, dated: bool) -> str | float:
