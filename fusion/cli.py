@@ -226,7 +226,7 @@ def train_audio(
     licences: Annotated[str, typer.Option(help="all, free, or beginnings of licences, comma-separated.")] = "all",
     hold_out: Annotated[list[str] | None, typer.Option(help="Sources to examine on instead of training.")] = None,
     examined: Annotated[
-        Path | None, typer.Option(help="examination.json of a run that held sources out: margins, model card.")
+        Path | None, typer.Option(help="examination.json of a run that held sources out, for the model card.")
     ] = None,
     yamnet: Annotated[Path | None, typer.Option(help="Teacher: yamnet.tflite (needs ai-edge-litert).")] = None,
     effects: Annotated[Path | None, typer.Option(help="Teacher: checkpoint.pth of aiSFX 0.1.2.")] = None,

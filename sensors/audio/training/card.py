@@ -12,7 +12,13 @@ from sensors.audio.training.shards import Task
 
 
 def write_card(
-    task: Task, clips: Sequence[Clip], rounds: int, size: int, examined: Examination | None, effects: bool
+    task: Task,
+    clips: Sequence[Clip],
+    rounds: int,
+    size: int,
+    examined: Examination | None,
+    effects: bool,
+    begun: bool = False,
 ) -> str:
     """Markdown for people.
 
@@ -30,6 +36,8 @@ def write_card(
         Of the same recipe with some sources held out.
     effects : bool
         Whether the second teacher was asked.
+    begun : bool
+        Whether it began with the weights of an earlier training.
     """
     teachers = []
     if task.yamnet:
@@ -45,6 +53,7 @@ def write_card(
         "",
         "## Training",
         f"- {rounds} rounds of {task.scenes} new scenes of 4 s ({hours:.0f} hours of mixtures), seed {task.seed}.",
+        *(["- Begun with the weights of an earlier training by the same command."] if begun else []),
         f"- {len(clips)} clips, licences asked for: {task.licences}; alarms and sirens by formula beside them.",
         *[f"- Teacher: {teacher}." for teacher in teachers],
         f"- Held out: {', '.join(task.without) or 'nothing'}.",
@@ -81,7 +90,10 @@ def _examination(examined: Examination | None) -> list[str]:
         *[f"| {label} | {examined.precision[label]:.2f} |" for label in ALERTS if label in examined.precision],
         f"| macro | {examined.macro:.3f} |",
         "",
-        "Thresholds stand for one false alarm an hour of all classes together, in ordinary sound made of the training",
-        "sources, and are raised by what the held-out sources asked for beyond that.",
+        "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound made of the",
+        "training's own sources, and never for less than even odds. On sources never heard expect more: the held-out",
+        "ones asked for thresholds higher by (log-odds) "
+        + ", ".join(f"{label} {margin:.1f}" for label, margin in sorted(examined.margins.items()))
+        + ".",
     ]
     return out

@@ -44,7 +44,7 @@ def train(
     effects : Path, optional
         Checkpoint of the second teacher.
     examined : Path, optional
-        `examination.json` of a run with the same recipe that held sources out: for the card and the margins.
+        `examination.json` of a run with the same recipe that held sources out: for the card.
     start : Path, optional
         Folder of an earlier training whose weights to begin with.
     hours : float
@@ -70,16 +70,9 @@ def train(
         known = examine(ear, training.labels, clips, unseen, hours)
         (out / EXAMINATION).write_text(json.dumps(known.told(), indent=1) + "\n", "utf-8")
     limits = thresholds(ear, training.labels, clips, hours)
-    alert = {}
-    for label in limits:
-        margin = max(0.0, known.margins[label]) if known else 0.0
-        alert[label] = {
-            "scale": 1.0,
-            "offset": round(-limits[label] - margin, 3),
-            "open": 0.5,
-            "close": 0.3,
-            "hold_s": 0.5,
-        }
+    rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
+    # Below even odds nothing counts as heard, however quiet the ordinary sounds at hand are.
+    alert = {label: {**rule, "offset": round(-max(0.0, limit), 3)} for label, limit in limits.items()}
     told = {
         "name": "kizashi-ear",
         "version": "1",
@@ -88,7 +81,7 @@ def train(
         "alert": alert,
     }
     model = export(ear, out / PACK, training.labels, told)
-    card = write_card(task, clips, rounds, model.stat().st_size, known, effects is not None)
+    card = write_card(task, clips, rounds, model.stat().st_size, known, effects is not None, start is not None)
     (out / PACK / "MODEL_CARD.md").write_text(card, "utf-8")
     return out / PACK
 
@@ -96,9 +89,12 @@ def train(
 def show(progress: Progress) -> None:
     """One line a round; on a terminal always the same line."""
     losses = " ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
-    left_s = progress.seconds / max(progress.round, 1) * (progress.rounds - progress.round)
     end = "\r" if sys.stderr.isatty() and progress.round < progress.rounds else "\n"
-    print(f"round {progress.round}/{progress.rounds}  {losses}  ~{left_s / 60:.0f} min left", file=sys.stderr, end=end)
+    print(
+        f"round {progress.round}/{progress.rounds}  {losses}  ~{progress.left_s / 60:.0f} min left",
+        file=sys.stderr,
+        end=end,
+    )
 
 
 def _same_task(out: Path, task: Task) -> None:

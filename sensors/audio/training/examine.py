@@ -23,6 +23,12 @@ TAIL_HOPS = 3
 PER_HOUR = 1.0
 """False alarms of all classes together for which the thresholds stand."""
 
+ORDINARY = frozenset(
+    "crowd_laughter door footsteps household human_other machinery music rain_wind_water room_tone speech thunder "
+    "vehicle".split()
+)
+"""What a place sounds like when all is well. Bells, fireworks, fires and animals are heard for what they resemble."""
+
 LARGEST = 60
 """Scenes whose maxima tell the tail."""
 
@@ -97,10 +103,10 @@ def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
 def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, float]:
     """Logit of each alert class that ordinary sound passes so seldom that all of them make one false alarm an hour.
 
-    Scenes of 4 s are made of everything but the alert classes; the tail of the scenes' maxima is taken as
+    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima is taken as
     exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0).
     """
-    ordinary = [clip for clip in clips if clip.label not in ALERTS]
+    ordinary = [clip for clip in clips if clip.label in ORDINARY]
     alerts = [label for label in ALERTS if label in labels]
     composer = Composer(ordinary, labels, made=False)
     random = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import Clip, load_corpus
-from sensors.audio.training.examine import per_hour_limit
+from sensors.audio.training.examine import ORDINARY, per_hour_limit
 from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.teachers import WINDOW, Yamnet
 
@@ -89,7 +89,7 @@ def ordinary_limits(
     weights: Floats, bias: Floats, mean: Floats, scale: Floats, hours: float,
 ) -> dict[str, float]:  # fmt: skip
     """Logit of each alert class that ordinary sound passes so seldom that all make one false alarm an hour."""
-    composer = Composer([clip for clip in clips if clip.label not in ALERTS], labels, made=False)
+    composer = Composer([clip for clip in clips if clip.label in ORDINARY], labels, made=False)
     random = np.random.default_rng(7)
     count = max(1, int(hours * 3600 / (HOPS * HOP / 16_000)))
     maxima = np.full((count, len(labels)), -np.inf)

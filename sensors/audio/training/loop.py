@@ -22,7 +22,7 @@ from torch.nn import functional
 from sensors.audio.training.muon import Muon
 from sensors.audio.training.network import Ear, Memory, Pupil, copy_average
 from sensors.audio.training.scenes import UNKNOWN
-from sensors.audio.training.shards import Task, shard_path, told_labels
+from sensors.audio.training.shards import Task, mark_used, shard_path, told_labels
 from sensors.audio.training.teachers import SoundEffects
 from sensors.errors import BadInputError
 
@@ -53,12 +53,12 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass
 class Progress:
-    """How far a training is."""
+    """How far a training is; `left_s` by the pace of this run."""
 
     round: int
     rounds: int
     losses: dict[str, float]
-    seconds: float
+    left_s: float
 
 
 class Training:
@@ -104,8 +104,8 @@ class Training:
 
     def run(self, tell: Callable[[Progress], None]) -> Ear:
         """Train to the end, or from where it was stopped; returns the averaged network."""
-        begun = time.monotonic()
-        (self.folder / "used").write_text(str(self.round))
+        begun, first = time.monotonic(), self.round
+        mark_used(self.folder, self.round)
         command = [
             sys.executable,
             "-m",
@@ -123,10 +123,11 @@ class Training:
                     self._remember(self.round, maker)
                     losses = self._study(np.random.default_rng([self.task.seed, self.round, 1]))
                     self.round += 1
-                    (self.folder / "used").write_text(str(self.round))
+                    mark_used(self.folder, self.round)
                     if self.round % self.save_every == 0 or self.round == self.rounds:
                         self._save()
-                    tell(Progress(self.round, self.rounds, losses, time.monotonic() - begun))
+                    pace_s = (time.monotonic() - begun) / (self.round - first)
+                    tell(Progress(self.round, self.rounds, losses, pace_s * (self.rounds - self.round)))
             finally:
                 maker.terminate()
         return self.average.ear

@@ -76,10 +76,20 @@ class Scene:
 
 
 class Composer:
-    """Makes scenes out of clips; the same random state gives the same scene."""
+    """Makes scenes out of clips; the same random state gives the same scene.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        What to mix.
+    labels : sequence of str
+        Classes, in the order of the network's outputs.
+    made : bool
+        Also sounds by formula, and clips played faster or slower; without, scenes are such as could be met.
+    """
 
     def __init__(self, clips: Sequence[Clip], labels: Sequence[str], *, made: bool = True) -> None:
-        self.clips, self.labels = clips, list(labels)
+        self.clips, self.labels, self._made = clips, list(labels), made
         self._of: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for index, clip in enumerate(clips):
             self._of[clip.label][clip.source].append(index)
@@ -113,9 +123,9 @@ class Composer:
         return np.asarray(self.clips[index].samples, np.float32) / np.float32(32768)
 
     def _foreground(self, random: Random) -> tuple[str, int, Samples]:
-        if random.random() < TONE_RATIO:
+        if self._made and random.random() < TONE_RATIO:
             return "", NOBODY, tone(random)
-        if random.random() < TEXTURE_RATIO:
+        if self._made and random.random() < TEXTURE_RATIO:
             return NAMELESS, NOBODY, self._carried(texture(random), random)
         label = str(random.choice(self._present, p=self._weights))
         if label in MADE and (label not in self._of or random.random() < MADE[label][1]):
@@ -124,7 +134,7 @@ class Composer:
             index = self._pick(label, random)
             samples = self._sound(index)
         wide = random.random() < WIDE_RATIO
-        if wide or random.random() < 0.7:
+        if self._made and (wide or random.random() < 0.7):
             samples = change_speed(samples, random, 0.6 if wide else 0.25)
         return label, index, self._carried(samples, random)
 
@@ -141,7 +151,7 @@ class Composer:
             return coloured_noise(LENGTH, random), ""
         name = str(random.choice(free))
         samples = self._sound(self._pick(name, random))
-        if random.random() < 0.5:
+        if self._made and random.random() < 0.5:
             samples = change_speed(samples, random)
         return loop(samples, LENGTH, int(random.integers(len(samples)))), name
 

@@ -130,6 +130,13 @@ def told_labels(folder: Path) -> list[str]:
     return labels
 
 
+def mark_used(folder: Path, number: int) -> None:
+    """Tell the maker how far the training is; at once, so that it never reads half a number."""
+    fresh = folder / "used.tmp"
+    fresh.write_text(str(number))
+    fresh.replace(folder / "used")
+
+
 def wanted(folder: Path, number: int) -> bool:
     """Whether the training has come close enough for this shard."""
     used = folder / "used"
