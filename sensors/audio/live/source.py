@@ -17,12 +17,11 @@ from sensors.audio.live.timeline import Timeline
 from sensors.audio.live.wire import Kind, Message
 from sensors.backoff import Backoff
 from sensors.clock import Clock, SystemClock
+from sensors.outages import Outages
 from sensors.types import NS, Chunk, Health, Modality, State
 
 START_S = 20.0
 OPEN_S = 5.0
-REASONS = 8
-REASON_LENGTH = 200
 STEADY_S = 5.0
 WELL_NS = 10 * NS
 _SLICE_S = 0.1
@@ -81,8 +80,8 @@ class LiveAudioSource:
         self._open_s, self._stall_s, self._queue_s = open_s, stall_s, queue_s
         self._clock, self._backoff = clock or SystemClock(), backoff or Backoff()
         self._stopped = Event()
-        self._told: tuple[State, str] | None = None
-        self._reasons: set[str] = set()
+        # Looked up when it is told: whoever runs the source may set it later.
+        self._outages = Outages(stream, lambda health: self.on_health(health))
         self._known_dropped = self._well_ns = 0
 
     def stop(self) -> None:
@@ -160,20 +159,9 @@ class LiveAudioSource:
         """Tell UP, or DEGRADED as long as sound was dropped lately."""
         if self.dropped > self._known_dropped:
             self._known_dropped, self._well_ns = self.dropped, at_ns + WELL_NS
-            self._tell(State.DEGRADED, "sound is dropped, since it is not taken in time", at_ns)
-        elif at_ns >= self._well_ns or self._told is None or self._told[0] is State.DOWN:
-            self._tell(State.UP, "", at_ns)
+            self._outages.tell(State.DEGRADED, "sound is dropped, since it is not taken in time", at_ns)
+        elif at_ns >= self._well_ns or self._outages.down:
+            self._outages.tell(State.UP, "", at_ns)
 
     def _complain(self, reason: str) -> None:
-        """Tell DOWN, but each reason only once an outage, and not more than a few."""
-        reason = reason[:REASON_LENGTH]
-        if reason not in self._reasons and len(self._reasons) < REASONS:
-            self._reasons.add(reason)
-            self._tell(State.DOWN, reason, self._clock.now_ns())
-
-    def _tell(self, state: State, reason: str, at_ns: int) -> None:
-        if self._told != (state, reason):
-            self._told = state, reason
-            if state is not State.DOWN:
-                self._reasons.clear()
-            self.on_health(Health(self.stream, at_ns, state, reason))
+        self._outages.complain(reason, self._clock.now_ns())

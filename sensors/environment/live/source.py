@@ -15,10 +15,9 @@ from sensors.environment.live.complaints import Complaints
 from sensors.environment.live.feed import Arrivals, Feed
 from sensors.environment.live.reading import Complaint, Reader, ReaderError
 from sensors.environment.live.rows import Row, Rows
+from sensors.outages import Outages
 from sensors.types import NS, Chunk, Health, Modality, State
 
-REASONS = 8
-REASON_LENGTH = 200
 STEADY_S = 5.0
 WELL_NS = 10 * NS
 _SLICE_S = 0.1
@@ -84,8 +83,8 @@ class LiveReadingsSource:
         left_out = {ignore} if isinstance(ignore, str) else ignore
         self._rows = Rows(self.complaints.add, told, left_out, round(clock_s * NS))
         self._stopped = Event()
-        self._told: tuple[State, str] | None = None
-        self._reasons: set[str] = set()
+        # Looked up when it is told: whoever runs the source may set it later.
+        self._outages = Outages(stream, lambda health: self.on_health(health))
         self._heard_s = self._watched_s = 0.0
         self._known_dropped = self._well_ns = 0
 
@@ -171,18 +170,7 @@ class LiveReadingsSource:
         fault = row.fault or self._rows.wrong_clock
         if row.at_ns < self._well_ns:
             fault = fault or "readings are dropped, since they are not taken in time"
-        self._tell(State.DEGRADED if fault else State.UP, fault[:REASON_LENGTH], row.at_ns)
+        self._outages.tell(State.DEGRADED if fault else State.UP, fault, row.at_ns)
 
     def _complain(self, reason: str) -> None:
-        """Tell DOWN, but each reason only once an outage, and not more than a few."""
-        reason = reason[:REASON_LENGTH]
-        if reason not in self._reasons and len(self._reasons) < REASONS:
-            self._reasons.add(reason)
-            self._tell(State.DOWN, reason, self._arrivals.now_ns())
-
-    def _tell(self, state: State, reason: str, at_ns: int) -> None:
-        if self._told != (state, reason):
-            self._told = state, reason
-            if state is not State.DOWN:
-                self._reasons.clear()
-            self.on_health(Health(self.stream, at_ns, state, reason))
+        self._outages.complain(reason, self._arrivals.now_ns())
