@@ -65,11 +65,11 @@ def train(
     clips = task.clips()
     if task.yamnet:
         ear = fold(training.average, training.labels, clips)
+    limits = thresholds(ear, training.labels, clips, hours)
     if task.without:
         unseen = load_corpus(Path(task.data), only=task.without)
-        known = examine(ear, training.labels, clips, unseen, hours)
+        known = examine(ear, training.labels, limits, unseen, hours)
         (out / EXAMINATION).write_text(json.dumps(known.told(), indent=1) + "\n", "utf-8")
-    limits = thresholds(ear, training.labels, clips, hours)
     rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
     # Below even odds nothing counts as heard, however quiet the ordinary sounds at hand are.
     alert = {label: {**rule, "offset": round(-max(0.0, limit), 3)} for label, limit in limits.items()}

@@ -46,6 +46,11 @@ class Clip:
     licence: str
     samples: NDArray[np.int16]
 
+    @property
+    def sound(self) -> NDArray[np.float32]:
+        """Its samples in [-1, 1]."""
+        return np.asarray(self.samples, np.float32) / np.float32(32768)
+
 
 def load_corpus(
     folder: Path, licences: str = "all", without: Iterable[str] = (), only: Iterable[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -62,34 +62,29 @@ class Examination:
         return asdict(self)
 
 
-def examine(ear: Ear, labels: list[str], seen: Sequence[Clip], unseen: Sequence[Clip], hours: float) -> Examination:
-    """Hear clips of held-out sources, and ordinary sound made of both."""
+def examine(
+    ear: Ear, labels: list[str], limits: Mapping[str, float], unseen: Sequence[Clip], hours: float
+) -> Examination:
+    """Hear clips of held-out sources, and ordinary sound made of them; `limits` are the thresholds of those heard."""
     from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
 
-    scores = np.stack([hear_clip(ear, clip.samples).max(axis=0) for clip in unseen])
+    scores = np.stack([hear(ear, clip_frames(clip)[None])[0].max(axis=0) for clip in unseen])
     truth = np.array([clip.label for clip in unseen])
     present = [label for label in ALERTS if (truth == label).any()]
     precision = {
         label: float(average_precision_score(truth == label, scores[:, labels.index(label)])) for label in present
     }
-    inner, outer = thresholds(ear, labels, seen, hours), thresholds(ear, labels, unseen, hours)
-    margins = {label: round(outer[label] - inner[label], 3) for label in inner}
+    wanted = thresholds(ear, labels, unseen, hours)
+    margins = {label: round(wanted[label] - limit, 3) for label, limit in limits.items()}
     sources = sorted({clip.source for clip in unseen})
     macro = float(np.mean(list(precision.values()))) if precision else float("nan")
     return Examination(sources, len(unseen), precision, macro, margins)
 
 
-def hear_clip(ear: Ear, samples: NDArray[np.int16]) -> Floats:
-    """Logits of every hop of a clip and of the silence after it: (hops, classes)."""
-    return np.asarray(hear(ear, clip_frames(samples)[None])[0])
-
-
-def clip_frames(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+def clip_frames(clip: Clip) -> NDArray[np.float32]:
     """Frames of a clip and of the silence after it: (16 hops, 64)."""
-    hops = -(-len(samples) // HOP) + TAIL_HOPS
-    sound = np.zeros(hops * HOP, np.float32)
-    sound[: len(samples)] = samples.astype(np.float32) / 32768
-    return log_mel(sound)
+    hops = -(-len(clip.samples) // HOP) + TAIL_HOPS
+    return log_mel(np.pad(clip.sound, (0, hops * HOP - len(clip.samples))))
 
 
 def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:

@@ -56,7 +56,7 @@ def fold(pupil: Pupil, labels: Sequence[str], clips: Sequence[Clip]) -> Ear:
     own, other = [], []
     for clip in clips[:: max(1, len(clips) // MOST)]:
         with torch.no_grad():
-            logits, _, context = ear(torch.from_numpy(clip_frames(clip.samples)[None]), Memory())
+            logits, _, context = ear(torch.from_numpy(clip_frames(clip)[None]), Memory())
         own.append(logits[0].amax(0).numpy())
         other.append((context[0] @ names.T).amax(0).numpy())
     spreads = np.std(own, axis=0), np.std(other, axis=0)

@@ -56,8 +56,7 @@ def embed(clips: Sequence[Clip], teacher: Yamnet) -> tuple[Floats, NDArray[np.in
     """Embeddings of all windows with half overlap, and the index of the clip that each is from."""
     found, owners = [], []
     for index, clip in enumerate(clips):
-        sound = np.asarray(clip.samples, np.float32) / np.float32(32768)
-        sound = np.pad(sound, (0, max(0, WINDOW - len(sound))))
+        sound = np.pad(clip.sound, (0, max(0, WINDOW - len(clip.samples))))
         for begin in range(0, len(sound) - WINDOW + 1, WINDOW // 2):
             found.append(teacher.hear(sound[begin : begin + WINDOW])[0])
             owners.append(index)

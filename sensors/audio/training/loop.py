@@ -148,7 +148,7 @@ class Training:
         stored = self.folder / "effects.npy"
         if not stored.exists():
             teacher = SoundEffects(path)
-            np.save(stored, np.stack([teacher.hear(clip.samples.astype(np.float32) / 32768) for clip in clips]))
+            np.save(stored, np.stack([teacher.hear(clip.sound) for clip in clips]))
         told = torch.from_numpy(np.load(stored, allow_pickle=False))
         return (told - told.mean(0)) / (told.std(0) + 1e-3)
 

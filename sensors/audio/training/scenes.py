@@ -119,9 +119,6 @@ class Composer:
         chosen = sources[names[int(random.choice(len(names), p=weights / weights.sum()))]]
         return chosen[int(random.integers(len(chosen)))]
 
-    def _sound(self, index: int) -> Samples:
-        return np.asarray(self.clips[index].samples, np.float32) / np.float32(32768)
-
     def _foreground(self, random: Random) -> tuple[str, int, Samples]:
         if self._made and random.random() < TONE_RATIO:
             return "", NOBODY, tone(random)
@@ -132,7 +129,7 @@ class Composer:
             index, samples = NOBODY, MADE[label][0](random)
         else:
             index = self._pick(label, random)
-            samples = self._sound(index)
+            samples = self.clips[index].sound
         wide = random.random() < WIDE_RATIO
         if self._made and (wide or random.random() < 0.7):
             samples = change_speed(samples, random, 0.6 if wide else 0.25)
@@ -150,7 +147,7 @@ class Composer:
         if not free or random.random() < 0.3:
             return coloured_noise(LENGTH, random), ""
         name = str(random.choice(free))
-        samples = self._sound(self._pick(name, random))
+        samples = self.clips[self._pick(name, random)].sound
         if self._made and random.random() < 0.5:
             samples = change_speed(samples, random)
         return loop(samples, LENGTH, int(random.integers(len(samples)))), name
