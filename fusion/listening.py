@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from fusion.inputs import figure, find_files, tell
 from fusion.words import counted, duration
 from sensors.audio.classifier import Classifier, open_classifier
 from sensors.audio.decoding import has_sound
@@ -68,14 +69,14 @@ def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) 
     shown = sys.stderr.isatty()
     files, missing = sound_files(paths)
     for error in missing:
-        fine = _tell(error)
+        fine = tell(error)
     for number, path in enumerate(files, 1):
         if shown:
             print(f"\r\033[K{number} of {len(files)}: {path.name}", end="", file=sys.stderr, flush=True)
         try:
             account = hear_file(path, pack, classifier, windows)
         except BadInputError as error:
-            fine = _tell(error)
+            fine = tell(error)
             continue
         finally:
             if shown:
@@ -93,16 +94,8 @@ def sound_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]
 
     A file in a folder that cannot be opened is among them: its error is told when it is heard.
     """
-    files: list[Path] = []
-    missing = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-        elif inside := [f for f in sorted(path.rglob("*")) if f.suffix.lower() in HEARABLE and f.is_file()]:
-            files += [f for f in inside if not silent(f)]
-        else:
-            missing.append(BadInputError("no sound files in this folder", where=path, mend="name another folder"))
-    return files, missing
+    files, missing = find_files(paths, lambda file: file.suffix.lower() in HEARABLE and file.is_file(), "sound files")
+    return [file for file in files if file in paths or not silent(file)], missing
 
 
 def silent(path: Path) -> bool:
@@ -186,9 +179,9 @@ def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> Ite
     told = {
         "path": str(path),
         "seconds": round(account.seconds, 3),
-        "classes": {label: _figure(score) for label, score in zip(pack.labels, account.best, strict=True)},
+        "classes": {label: figure(score) for label, score in zip(pack.labels, account.best, strict=True)},
         "events": [
-            {"class": e.label, "start_s": round(e.start_s, 3), "end_s": round(e.end_s, 3), "score": _figure(e.score)}
+            {"class": e.label, "start_s": round(e.start_s, 3), "end_s": round(e.end_s, 3), "score": figure(e.score)}
             for e in account.events
         ],
     }
@@ -196,7 +189,7 @@ def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> Ite
     if windows:
         yield b',"windows":['
         for number, (start_s, scores) in enumerate(account.windows):
-            named = {label: _figure(score) for label, score in zip(pack.labels, scores, strict=True)}
+            named = {label: figure(score) for label, score in zip(pack.labels, scores, strict=True)}
             yield b"," * (number > 0) + msgspec.json.encode({"t_s": round(start_s, 3), "scores": named})
         yield b"]"
     yield b"}\n"
@@ -214,13 +207,3 @@ def account_table(path: Path, pack: Pack, account: Account, windows: bool) -> st
         likely = np.argsort(-scores, kind="stable")[:3]
         lines.append(f"  {start_s:>8.2f} s  " + "  ".join(f"{pack.labels[i]} {scores[i]:.2f}" for i in likely))
     return "\n".join(lines)
-
-
-def _figure(score: float) -> float:
-    """Nine digits: enough to keep the order of scores near 0 and 1."""
-    return float(f"{score:.9g}")
-
-
-def _tell(error: BadInputError) -> bool:
-    print(f"kizashi: {error}", file=sys.stderr, flush=True)
-    return False

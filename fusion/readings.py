@@ -26,6 +26,7 @@ from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typica
 from fusion.calibrate import Past
 from fusion.config import Settings
 from fusion.engine import EngineSettings
+from fusion.inputs import figure, find_files, tell
 from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
 from fusion.senses import new_past
 from fusion.words import counted, one_in
@@ -105,7 +106,7 @@ def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, ti
     shown = sys.stderr.isatty()
     files, missing = table_files(paths)
     for error in missing:
-        fine = _tell(error)
+        fine = tell(error)
     for number, path in enumerate(files, 1):
         named = {"path": str(path)} if len(files) > 1 else {}
         try:
@@ -121,7 +122,7 @@ def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, ti
                     account.add(row)
         except BadInputError as error:
             _clear(shown)
-            fine = _tell(error)
+            fine = tell(error)
             continue
         _clear(shown)
         if not as_json:
@@ -131,16 +132,7 @@ def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, ti
 
 def table_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
     """Files as given, and tables in folders as given, sorted; and what is wrong with folders without any."""
-    files: list[Path] = []
-    missing = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-        elif inside := [file for file in sorted(path.rglob("*")) if _is_table(file)]:
-            files += inside
-        else:
-            missing.append(BadInputError("no tables in this folder", where=path, mend="name another folder"))
-    return files, missing
+    return find_files(paths, _is_table, "tables")
 
 
 def open_table(path: Path, value: str | None = None, time: str | None = None) -> Table:
@@ -220,8 +212,8 @@ def reading_line(judged: Judged, named: Mapping[str, str], dated: bool) -> bytes
     told = {
         "t": moment(score.end_ns, dated),
         "channel": score.channel,
-        "raw": _figure(score.raw),
-        "p_value": _figure(judged.p_value),
+        "raw": None if score.raw is None else figure(score.raw),
+        "p_value": None if judged.p_value is None else figure(judged.p_value),
         "quality": str(judged.quality),
     }
     return msgspec.json.encode({**named, **told}) + b"\n"
@@ -309,17 +301,7 @@ def _is_table(file: Path) -> bool:
     return file.name != LABELS or not (file.parent / SCENARIO).is_file()
 
 
-def _figure(value: float | None) -> float | None:
-    """Nine digits: enough to keep the order of scores."""
-    return None if value is None else float(f"{value:.9g}")
-
-
 def _clear(shown: bool) -> None:
     sys.stdout.flush()
     if shown:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-def _tell(error: BadInputError) -> bool:
-    print(f"kizashi: {error}", file=sys.stderr, flush=True)
-    return False

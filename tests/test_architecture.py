@@ -24,7 +24,7 @@ LAYERS = [
     "runner report.lanes",
     "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
-    "engine strict_toml sinks.folder",
+    "engine inputs strict_toml sinks.folder",
     "senses explain triage",
     "align combine rarity words",
     "calibrate calm events",
