@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sensors.environment.live.flaws import Flaw
 from sensors.environment.live.mqtt import MqttSource
 from sensors.errors import BadInputError
 from sensors.types import State
@@ -37,14 +38,19 @@ def source(broker: Mosquitto, topics: Any, **options: Any) -> MqttSource:
 
 
 def await_subscription(broker: Mosquitto, ear: Listening, topic: str) -> None:
-    """Publish rubbish until it is complained of: then the source listens."""
+    """Publish rubbish until it is complained of: then the source listens, and has heard the last of the rubbish."""
+    counts = ear.source.complaints.counts  # type: ignore[attr-defined]
 
-    def heard() -> bool:
-        broker.publish(topic, "are you there?")
-        return bool(ear.source.complaints.counts)  # type: ignore[attr-defined]
+    def complained(payload: str, of: Flaw) -> bool:
+        if payload:
+            broker.publish(topic, payload)
+        return (of.value, topic) in counts
 
-    poll(heard, "a subscription")
-    ear.source.complaints.counts.clear()  # type: ignore[attr-defined]
+    counts.clear()
+    poll(lambda: complained("are you there?", Flaw.NOT_A_NUMBER), "a subscription")
+    broker.publish(topic, "")
+    poll(lambda: complained("", Flaw.EMPTY), "the end of the rubbish")
+    counts.clear()
 
 
 def publish_until_heard(broker: Mosquitto, ear: Listening, topic: str, value: float) -> None:
