@@ -12,35 +12,18 @@ wilder. After a long gap or a restart `level` warms up again; what it is divided
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from enum import StrEnum
 
 from sensors.base import Arrays
-from sensors.condition import Condition, Fault
-from sensors.environment.features import is_physical
+from sensors.environment.faults import Faults
+from sensors.environment.features import unpack
 from sensors.environment.normal import Normal
 from sensors.environment.quantities import quantity_of
-from sensors.types import NS, Features, Health, Modality, Quality, Score, State
+from sensors.types import Features, Health, Modality, Quality, Score
 
 UNITS = {"c": "°C", "percent": "%", "ug_per_m3": "µg/m³", "hpa": "hPa", "pa": "Pa", "db": "dB", "dbfs": "dBFS"} | {
     "v": "V", "w": "W", "kwh": "kWh", "a": "A", "l_per_min": "l/min"
 }  # fmt: skip
 """How units are written for people, where that differs from the suffix."""
-
-CODES = frozenset({85.0, -127.0, -999.0, -9999.0, 9999.0, 32767.0, 65535.0})
-"""Readings that sensors give instead of an error; only believed where the place is near them."""
-
-FAR = 50.0
-"""Scales from the place beyond which such a reading is the error, not the world."""
-
-
-class Look(StrEnum):
-    """How a quantity looks at an instant."""
-
-    GOOD = "good"
-    STILL = "still"
-    STUCK = "stuck"
-    DROPOUT = "dropout"
 
 
 class EnvironmentDetector:
@@ -58,37 +41,34 @@ class EnvironmentDetector:
         self.stream = stream
         self._minimum = minimum
         self._normals: dict[str, Normal] = {}
-        self._looks: dict[str, tuple[Look, float]] = {}
         self._labels: dict[str, tuple[str, str, str]] = {}
-        self._condition = Condition(stream)
+        self._faults = Faults(stream)
 
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
-        began_ns, row = _unpack(features)
-        readings = list(row)
-        for name, value, _, repeats in readings:
-            self._looks[name] = self._look(name, value, repeats, began_ns), value
-        quality, changes = self._condition.judge(features.end_ns, self._fault())
+        began_ns, row = unpack(features)
+        qualities, changes = self._faults.judge(features.end_ns, row)
         told: list[Score | Health] = [*changes]
-        for name, value, change, _ in readings:
-            mine = Quality.GAP if self._looks[name][0] in (Look.DROPOUT, Look.STUCK) else Quality.OK
-            told += self._score(features, name, value, change, began_ns, mine if quality is Quality.OK else quality)
+        for one in row:
+            told += self._score(features, one.name, one.value, one.change, began_ns, qualities[one.name])
         return told
 
     def learn(self, features: Features) -> None:
         """Take this row as normal, except quantities at fault."""
-        began_ns, row = _unpack(features)
-        for name, value, change, repeats in row:
-            if self._look(name, value, repeats, began_ns) in (Look.GOOD, Look.STILL):
-                self._normal(name).learn(value, change, repeats, began_ns, features.end_ns)
+        began_ns, row = unpack(features)
+        for one in row:
+            if self._faults.learn(one):
+                self._normal(one.name).learn(one.value, one.change, began_ns, features.end_ns)
 
     def state(self) -> Arrays:
         """The past of every quantity, as arrays named "<quantity>:<part>"."""
         normals = self._normals.items()
-        return {f"{name}:{part}": array for name, normal in normals for part, array in normal.state().items()}
+        pasts = {f"{name}:{part}": array for name, normal in normals for part, array in normal.state().items()}
+        return {**pasts, **self._faults.state()}
 
     def restore(self, state: Arrays) -> None:
         """Begin with the past of an equal detector."""
+        self._faults.restore(state)
         self._normals.clear()
         for name in dict.fromkeys(key.rpartition(":")[0] for key in state):
             parts = {key.rpartition(":")[2]: array for key, array in state.items() if key.rpartition(":")[0] == name}
@@ -101,30 +81,6 @@ class EnvironmentDetector:
         if normal is None:
             normal = self._normals[name] = Normal(quantity_of(name)[0], self._minimum)
         return normal
-
-    def _look(self, name: str, value: float, repeats: float, began_ns: int) -> Look:
-        normal = self._normals.get(name)
-        if normal is None:
-            return Look.GOOD if is_physical(value, quantity_of(name)[0]) else Look.DROPOUT
-        if not is_physical(value, normal.quantity):
-            return Look.DROPOUT
-        if value in CODES and (place := normal.level(value, began_ns)) is not None and place[0] > FAR:
-            return Look.DROPOUT
-        if repeats and normal.is_stuck(repeats) and not _is_switch(normal):
-            return Look.STUCK
-        return Look.STILL if repeats > 0 and (_is_switch(normal) or not normal.moves) else Look.GOOD
-
-    def _fault(self) -> Fault | None:
-        """What is wrong with the sensor as a whole: nothing, as long as one quantity is seen to live."""
-        looks = [look for look, _ in self._looks.values()]
-        if Look.GOOD in looks:
-            return None
-        if Look.STUCK in looks:
-            return Fault(State.DEGRADED, "stuck: the same values again and again")
-        if Look.STILL in looks or not looks:
-            return None
-        codes = sorted({f"{value:g}" for _, value in self._looks.values() if math.isfinite(value)})
-        return Fault(State.DEGRADED, f"dropout: reads {', '.join(codes[:3])}" if codes else "dropout: no values")
 
     def _score(
         self, features: Features, name: str, value: float, change: float, began_ns: int, quality: Quality
@@ -166,13 +122,3 @@ class EnvironmentDetector:
 
 def _is_switch(normal: Normal) -> bool:
     return normal.quantity is not None and normal.quantity.binary
-
-
-def _unpack(features: Features) -> tuple[int, Iterator[tuple[str, float, float, float]]]:
-    """Beginning of the segment, nanoseconds UTC, and name, value, change and repeats of every quantity."""
-    values = features.values.tolist()
-    count = (len(values) - 1) // 3
-    began_ns = features.end_ns - round(values[-1] * NS)
-    return began_ns, zip(
-        features.names, values[:count], values[count : 2 * count], values[2 * count : -1], strict=False
-    )

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,23 @@ CHANGE, REPEATS, SEGMENT = ".change", ".repeats", "segment_s"
 `<quantity>.change`: value less the median of up to ten values before it; NaN without any. `<quantity>.repeats`: how
 many values before it in a row are the same. `segment_s`: seconds since the stream began or returned after a long gap.
 """
+
+
+class Measured(NamedTuple):
+    """One quantity of a row: its value, and what the extractor adds to it."""
+
+    name: str
+    value: float
+    change: float
+    repeats: float
+
+
+def unpack(features: Features) -> tuple[int, list[Measured]]:
+    """Beginning of the segment, nanoseconds UTC, and the readings of a row."""
+    values = features.values.tolist()
+    count = (len(values) - 1) // 3
+    parts = values[:count], values[count : 2 * count], values[2 * count : -1]
+    return features.end_ns - round(values[-1] * NS), list(map(Measured, features.names, *parts))
 
 
 def is_physical(value: float, quantity: Quantity | None) -> bool:

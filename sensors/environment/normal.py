@@ -1,4 +1,4 @@
-"""What is normal for one quantity: where it is now, how far it usually strays, how long it stands still."""
+"""What is normal for one quantity: where it is now, and how far it usually strays."""
 
 from __future__ import annotations
 
@@ -28,21 +28,12 @@ TAIL = 0.25
 UNKNOWN_STEP = 1e-3
 """Smallest step that matters of a quantity that no table knows, as a share of its value."""
 
-STILL_ROWS, STILL_RUNS = 10, 5
-"""A quantity is stuck after more equal rows than this, and more than so many times the longest run learned."""
-
 SAME_NS = 1_000_000
 """Beginnings of a segment that differ by less are the same: they travel as seconds, nanoseconds."""
-
-MOVES = 10
-"""Learned movements from which standing still is strange."""
 
 
 class Normal:
     """The learned past of one quantity.
-
-    A run of equal values counts when it ends, and at most as twice the longest before: one stuck sensor does not make
-    the next one unseen, and a quantity that naturally rests for long is understood after a few rests.
 
     Parameters
     ----------
@@ -59,39 +50,26 @@ class Normal:
         self._spread = RobustPast(2, LONG_ROWS, minimum=max(1, minimum - PLACE_ROWS), floor=floor, tail=TAIL)
         self._minimum = minimum
         self._began_ns: int | None = None
-        self._rows = self._ones = self._moves = self._longest = self._run = 0
+        self._rows = self._ones = 0
 
-    def learn(self, value: float, change: float, repeats: float, began_ns: int, at_ns: int) -> None:
+    def learn(self, value: float, change: float, began_ns: int, at_ns: int) -> None:
         """Take a row as normal.
 
         Parameters
         ----------
-        value, change, repeats : float
+        value, change : float
             As the extractor gives them; `value` is physical.
         began_ns, at_ns : int
             Beginning of the stream's segment and time of the row, nanoseconds UTC.
         """
         self._rows += 1
         self._ones += value > 0.5
-        self._moves += repeats == 0
-        if repeats == 0:
-            self._longest = max(self._longest, min(self._run, max(STILL_ROWS, 2 * self._longest)))
-        self._run = int(repeats)
         if self._is_stale(began_ns):
             self._place.forget()
             self._began_ns = began_ns
         if len(self._place) >= PLACE_ROWS and math.isfinite(change):
             self._spread.learn((value - self._place.median, change), at_ns)
         self._place.learn(value)
-
-    def is_stuck(self, repeats: float) -> bool:
-        """Whether a value that is usually moving has not moved for so many rows."""
-        return self.moves and repeats > max(STILL_ROWS, STILL_RUNS * self._longest)
-
-    @property
-    def moves(self) -> bool:
-        """Whether this quantity was seen to move at all, so that standing still tells something."""
-        return self._moves >= MOVES
 
     def level(self, value: float, began_ns: int) -> tuple[float, float] | None:
         """How far a value is from its place, in scales, and that place; None while either is unknown."""
@@ -121,16 +99,14 @@ class Normal:
         """All of it, as arrays."""
         parts = {f"place.{key}": array for key, array in self._place.state().items()}
         parts |= {f"spread.{key}": array for key, array in self._spread.state().items()}
-        counts = (self._rows, self._ones, self._moves, self._longest, self._run)
-        return parts | {"counts": np.array(counts, np.float64), "began": split_time(self._began_ns)}
+        return parts | {"counts": np.array([self._rows, self._ones], np.float64), "began": split_time(self._began_ns)}
 
     def restore(self, state: Mapping[str, Floats]) -> None:
         """Continue from `state()`."""
         self._place.restore(_under("place.", state))
         self._spread.restore(_under("spread.", state))
         self._began_ns = join_time(state["began"])
-        counts = (int(value) for value in state["counts"])
-        self._rows, self._ones, self._moves, self._longest, self._run = counts
+        self._rows, self._ones = (int(value) for value in state["counts"])
 
     def _is_stale(self, began_ns: int) -> bool:
         """Whether the place was learned in another segment of the stream."""
