@@ -121,7 +121,8 @@ class Score:
     top : tuple of (str, float)
         What made it strange: names with shares in [0, 1].
     value, usual : float or None
-        What was measured and what is usual here, in `unit`: for explanations only.
+        What was measured and what is usual here, in `unit`: for explanations and the user's rules, also while WARMING;
+        None where it cannot be believed, or is not known.
     unit : str
         Unit of `value` and `usual`.
     """

@@ -112,8 +112,10 @@ class EnvironmentDetector:
         unit: str,
     ) -> Score:
         stream, end_ns, span_ns = features.stream, features.end_ns, features.span_ns
+        if found is None and quality is Quality.OK:
+            warming = Quality.WARMING
+            return Score(stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, None, warming, (), value, None, unit)
         if found is None:
-            quality = Quality.WARMING if quality is Quality.OK else quality
             return Score(stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, None, quality)
         return Score(
             stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, found[0], quality, (), value, found[1], unit

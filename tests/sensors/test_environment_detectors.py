@@ -82,6 +82,14 @@ def test_nothing_is_told_before_twenty_rows() -> None:
     assert 20 <= warming <= 22
 
 
+def test_what_was_measured_is_told_while_warming_and_never_of_a_fault() -> None:
+    features = extract(EnvironmentExtractor("e"), np.array([[21.0, 600.0, 1.0], [-200.0, 601.0, 1.0]]), 0)
+    told, _ = run(EnvironmentDetector("e"), features)
+    assert {one.quality for one in told} == {Quality.WARMING, Quality.GAP}
+    assert [one.value for one in of(told, "temperature_c.level")] == [21.0, None]
+    assert [one.value for one in of(told, "motion.level")] == [1.0, 1.0]
+
+
 def test_nan_is_a_gap_for_its_quantity_only() -> None:
     extractor, detector = learned()
     told, changes = run(detector, extract(extractor, np.array([[np.nan, 600.0, 0.0]])))
