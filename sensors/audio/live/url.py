@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sensors.audio.decoding import Block, frame_samples
-from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.source import LiveAudioSource
 from sensors.errors import BadInputError
+from sensors.reader.faults import ReaderError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt")
 JUMP_S = 0.1
