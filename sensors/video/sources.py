@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sensors.containers import open_container, track_frames
 from sensors.errors import BadInputError
 from sensors.types import NS, Chunk, Modality
+from sensors.video.pictures import Grey, Pace, Shrinker
 
 _MEND = "record or copy it again"
-_EARLY = 0.1
 
 
 class VideoFileSource:
@@ -66,32 +65,20 @@ class VideoFileSource:
             with open_container(self._path) as box:
                 if not box.streams.video:
                     raise BadInputError("no pictures in this file", where=self._path, mend="give a video file")
-                for seq, (time_s, data) in enumerate(self._pictures(box)):
+                for seq, (time_s, picture) in enumerate(self._pictures(box)):
+                    data = picture[np.newaxis]
                     data.flags.writeable = False
                     yield Chunk(self.stream, seq, self._start_ns + round(time_s * NS), 0.0, data)
         except av.FFmpegError as error:
             what = f"the pictures cannot be read ({error.strerror})"
             raise BadInputError(what, where=self._path, mend=_MEND) from error
 
-    def _pictures(self, box: Any) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def _pictures(self, box: Any) -> Iterator[tuple[float, Grey]]:
         """Media time and picture of each frame that stays."""
-        from av.video.reformatter import VideoReformatter
-
-        shrink = VideoReformatter()
-        for time_s, frame in self._thinned(self._frames(box)):
-            width, height = self._fit(frame.width, frame.height)
-            grey = shrink.reformat(frame, width, height, "gray", interpolation="AREA").to_ndarray()
-            yield time_s, np.asarray(grey, np.uint8)[np.newaxis]
-
-    def _thinned(self, frames: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
-        """The first frame of each cell of the time grid; 10 % early counts, so that 10 frames a second stay 10."""
-        first_s, cell = None, -1
-        for time_s, frame in frames:
-            first_s = time_s if first_s is None else first_s
-            here = math.floor((time_s - first_s) * self._max_rate_hz + _EARLY)
-            if here > cell:
-                cell = here
-                yield time_s, frame
+        shrinker, pace = Shrinker(self._width, self._height), Pace(self._max_rate_hz)
+        for time_s, frame in self._frames(box):
+            if pace.admits(time_s):
+                yield time_s, shrinker.shrink(frame)
 
     def _frames(self, box: Any) -> Iterator[tuple[float, Any]]:
         """All frames in order of time, with media times."""
@@ -113,8 +100,3 @@ class VideoFileSource:
     def _guess_s(self, track: Any, number: int) -> float:
         """Time of a frame in a stream without times, from the rate it states."""
         return number / float(track.average_rate or 25)
-
-    def _fit(self, width: int, height: int) -> tuple[int, int]:
-        scale = min(1.0, self._width / width, self._height / height)
-        wide, high = (2 * math.floor(side * scale / 2 + 1e-9) for side in (width, height))
-        return max(2, wide), max(2, high)
