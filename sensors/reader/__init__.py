@@ -8,5 +8,6 @@ Two processes, whatever the sense:
 4. `timeline`  parent: arrivals -> event times, given once, that never go back.
 5. `source`    parent: watches for stalls, tells `Health`, restarts after a `backoff`, yields `Chunk`s.
 
-A sense adds what reads (`sensors.audio.live.reader`), and what a message holds.
+`address` is for what is pulled from a net. A sense adds what reads (`sensors.audio.live.reader`), and what a message
+holds.
 """

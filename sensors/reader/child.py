@@ -28,14 +28,11 @@ class Parent:
     Attributes
     ----------
     order : mapping
-        What to read.
-    asked : mapping
-        What it asked for later, one thing upon the other.
+        What to read and how; what it asks for later replaces its first wishes.
     """
 
     def __init__(self) -> None:
         self.order: Mapping[str, Any] = json.loads(sys.stdin.buffer.readline())
-        self.asked: Mapping[str, Any] = {}
         self._gone = Event()
         Thread(target=self._watch, daemon=True).start()
 
@@ -46,7 +43,7 @@ class Parent:
 
     def _watch(self) -> None:
         for line in sys.stdin.buffer:
-            self.asked = {**self.asked, **json.loads(line)}
+            self.order = {**self.order, **json.loads(line)}
         self._gone.set()
         time.sleep(GRACE_S)
         os._exit(0)

@@ -37,6 +37,7 @@ class ReaderProcess:
         self._decoder = Decoder()
         self._messages: deque[Message] = deque()
         self._poll = select.poll()
+        self._told: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
         """Start it.
@@ -78,8 +79,10 @@ class ReaderProcess:
 
     def tell(self, wish: Mapping[str, Any]) -> None:
         """Ask for something else from now on; a reader that is gone or does not listen never hears of it."""
-        with suppress(OSError):
-            self._pipes[0].write(json.dumps(wish).encode() + b"\n")
+        if wish is not self._told:
+            with suppress(OSError):
+                self._pipes[0].write(json.dumps(wish).encode() + b"\n")
+                self._told = wish
 
     def receive(self, timeout_s: float) -> Message | None:
         """The next message, or None when there was none for so long.

@@ -21,6 +21,7 @@ from sensors.types import NS, Chunk, Health, Modality, State
 START_S = 20.0
 OPEN_S = 5.0
 STEADY_S = 5.0
+PATIENCE_S = 30.0
 WELL_NS = 10 * NS
 _SLICE_S = 0.1
 
@@ -78,6 +79,8 @@ class ReaderSource:
         What is run, what comes from it, and what to say when that is dropped. Subclasses tell.
     dropped, skipped : int
         Samples or pictures dropped because they were taken too late, and packets that could not be decoded.
+    overtaken : int
+        Messages left out since their time was taken already, as after a clock was set.
     restarts : int
         How often the reader was started again.
     """
@@ -90,13 +93,14 @@ class ReaderSource:
         stall_s: float = 3.0, clock: Clock | None = None, backoff: Backoff | None = None,
     ) -> None:  # fmt: skip
         self.stream, self.on_health = stream, on_health
-        self.dropped = self.skipped = self.restarts = 0
+        self.dropped = self.skipped = self.overtaken = self.restarts = 0
         self._open_s, self._stall_s = open_s, stall_s
         self._clock, self._backoff = clock or SystemClock(), backoff or Backoff()
         self._stopped = Event()
         # Looked up when it is told: whoever runs the source may set it later.
         self._outages = Outages(stream, lambda health: self.on_health(health))
         self._known_dropped = self._well_ns = 0
+        self._wishes: Mapping[str, Any] = {}
 
     def stop(self) -> None:
         """End `chunks` soon, from any thread, for good."""
@@ -107,21 +111,27 @@ class ReaderSource:
         placing, numbers = self._placing(), itertools.count()
         while not self._stopped.is_set():
             placing.begin()
-            reader = ReaderProcess(self.module, self._order())
+            reader = ReaderProcess(self.module, {**self._order(), **self._wishes})
             try:
                 with reader:
                     for message in self._heard(reader):
                         placed = placing.place(message, self._epoch_ns())
-                        if placed:
-                            start_ns, rate_hz, data = placed
-                            self._judge(start_ns)
-                            yield Chunk(self.stream, next(numbers), start_ns, rate_hz, data)
+                        if placed is None:
+                            self.overtaken += 1
+                            continue
+                        start_ns, rate_hz, data = placed
+                        self._judge(start_ns)
+                        yield Chunk(self.stream, next(numbers), start_ns, rate_hz, data)
             except ReaderError as fault:
                 self._complain(str(fault))
             # Why no second reader beside one that cannot be killed: it would be the next to hang, for ever.
             while not self._stopped.wait(self._backoff.next_s()) and reader.lingers:
                 self._complain("its driver hangs, the reader cannot be killed")
             self.restarts += not self._stopped.is_set()
+
+    def _ask(self, **wishes: Any) -> None:
+        """Have the reader do otherwise from now on; from any thread."""
+        self._wishes = {**self._wishes, **wishes}
 
     def _order(self) -> Mapping[str, Any]:
         """What the reader is told, "queue" among it."""
@@ -134,7 +144,7 @@ class ReaderSource:
     def _heard(self, reader: ReaderProcess) -> Iterator[Message]:
         """Data as long as they come in time and nobody stops us."""
         limit_s, lacks = START_S, f"the reader did not start within {START_S:g} s"
-        dropped, skipped, since_s = self.dropped, self.skipped, None
+        dropped, skipped, since_s, last_s = self.dropped, self.skipped, None, time.monotonic()
         while message := self._next(reader, limit_s, lacks):
             if message.kind is Kind.FAULT:
                 raise ReaderError(message.body.decode(errors="replace"))
@@ -144,7 +154,10 @@ class ReaderSource:
             limit_s, lacks = self._stall_s, f"no {self.what} for {self._stall_s:g} s"
             self.dropped, self.skipped = dropped + message.dropped, skipped + message.skipped
             now_s = time.monotonic()
-            since_s = since_s or now_s
+            if message.kind is Kind.ALIVE:
+                self._endure(now_s - last_s)
+                continue
+            since_s, last_s = since_s or now_s, now_s
             if now_s - since_s > STEADY_S:
                 self._backoff.reset()
             yield message
@@ -153,6 +166,7 @@ class ReaderSource:
         """The next message, in time; None when stopped."""
         deadline_s = time.monotonic() + limit_s
         while not self._stopped.is_set():
+            reader.tell(self._wishes)
             left_s = deadline_s - time.monotonic()
             message = reader.receive(max(0.0, min(left_s, _SLICE_S)))
             if message is not None:
@@ -166,11 +180,22 @@ class ReaderSource:
         # Asked second, so that a delay between the two makes the clock look late, which is forgiven.
         return now_ns - time.monotonic_ns()
 
+    def _endure(self, idle_s: float) -> None:
+        """For so many seconds something has arrived of which nothing could be passed on."""
+        if idle_s > PATIENCE_S:
+            raise ReaderError(f"something arrives, but no {self.what} for {PATIENCE_S:g} s")
+
+    def _flaw(self) -> str:
+        """What is wrong with what comes, anew since it was asked last; empty where nothing is."""
+        fresh = self.dropped > self._known_dropped
+        self._known_dropped = self.dropped
+        return self.dropping if fresh else ""
+
     def _judge(self, at_ns: int) -> None:
-        """Tell UP, or DEGRADED as long as something was dropped lately."""
-        if self.dropped > self._known_dropped:
-            self._known_dropped, self._well_ns = self.dropped, at_ns + WELL_NS
-            self._outages.tell(State.DEGRADED, self.dropping, at_ns)
+        """Tell UP, or DEGRADED as long as there was a flaw lately."""
+        if flaw := self._flaw():
+            self._well_ns = at_ns + WELL_NS
+            self._outages.tell(State.DEGRADED, flaw, at_ns)
         elif at_ns >= self._well_ns or self._outages.down:
             self._outages.tell(State.UP, "", at_ns)
 

@@ -18,6 +18,7 @@ class Kind(IntEnum):
     READY = 1
     DATA = 2
     FAULT = 3
+    ALIVE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Message:
     Attributes
     ----------
     kind : Kind
-        READY: libraries are loaded, the source is being opened. DATA: samples or pictures. FAULT: the last words.
+        READY: libraries are loaded, the source is being opened. DATA: samples or pictures. ALIVE:
+        something arrives, of which nothing is passed on. FAULT: the last words.
     run : int
         Number of the run without a gap that the data belong to.
     position : int

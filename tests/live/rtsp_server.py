@@ -1,7 +1,7 @@
 """GStreamer's RTSP server; run by the system's Python, which has its bindings: PORT [locked] [ADDRESS].
 
 A tone of 440 Hz: /live beside pictures, /blind alone (44.1 kHz, stereo), /mute the pictures alone.
-Pictures that tell the time, 10 a second: /clock in H.264 with a key frame a second, /rare with one in four seconds,
+Pictures that tell the time, 10 a second: /clock in H.264 with a key frame a second, /rare with one in two,
 /jpeg in JPEG. SIGUSR1 makes them larger or smaller again while they run.
 Locked, it opens for user "ear" with password "s3cret" only. Prints what clients set up.
 """
@@ -38,7 +38,7 @@ CLOCK = (
 H264 = "openh264enc complexity=low bitrate=1000000 gop-size"
 TELLING = {
     "/clock": f"( {CLOCK} ! {H264}=10 ! rtph264pay config-interval=-1 name=pay0 )",
-    "/rare": f"( {CLOCK} ! {H264}=40 ! rtph264pay config-interval=-1 name=pay0 )",
+    "/rare": f"( {CLOCK} ! {H264}=20 ! rtph264pay config-interval=-1 name=pay0 )",
     "/jpeg": f"( {CLOCK} ! video/x-raw,format=I420 ! jpegenc ! rtpjpegpay name=pay0 )",
 }
 
@@ -70,9 +70,10 @@ class Clock:
     def _push(self, source: Any, size: Any) -> bool:
         told_ms = time.time_ns() // 1_000_000
         high, wide = HEIGHT // 4, WIDTH // 8
-        rows = [b"".join(bytes([235 if told_ms >> row * 8 + n & 1 else 16]) * wide for n in range(8)) for row in range(4)]
-        buffer = Gst.Buffer.new_wrapped(b"".join(row * high for row in rows))
-        alive = source.emit("push-buffer", buffer) == Gst.FlowReturn.OK
+        bits = [bytes([235 if told_ms >> number & 1 else 16]) * wide for number in range(BITS)]
+        rows = [b"".join(bits[first : first + 8]) * high for first in range(0, BITS, 8)]
+        buffer = Gst.Buffer.new_wrapped(b"".join(rows))
+        alive = bool(source.emit("push-buffer", buffer) == Gst.FlowReturn.OK)
         if not alive:
             self._filters.discard(size)
         return alive

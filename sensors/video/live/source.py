@@ -1,0 +1,131 @@
+"""What all live eyes share: `LiveVideoSource`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors.errors import BadInputError
+from sensors.reader.source import ReaderSource
+from sensors.reader.timeline import Timeline
+from sensors.reader.wire import Message
+from sensors.types import NS, Modality, State
+from sensors.video.live.decoding import KEYS_ONLY
+from sensors.video.live.wire import RATE_HZ, Shot
+
+LARGEST = 1 << 21
+"""Most pixels of a picture: a message holds no more."""
+
+AHEAD_NS, BEHIND_NS = 20_000_000, 2 * NS
+"""A camera whose clock says that pictures were taken after they came, or so long before, has a wrong clock."""
+
+LOSSY = 3.0
+"""Damage that is told: about where a quarter of what comes is damaged."""
+
+FORGETS = 0.9
+
+
+class LiveVideoSource(ReaderSource):
+    """Pictures that come from somewhere for ever, each a chunk of one small grey frame.
+
+    Parameters
+    ----------
+    stream : str
+        Identity of the sensor.
+    width, height : int
+        Pictures are shrunk to fit, shape kept, to even sides; never enlarged.
+    max_rate_hz : float
+        Pictures beyond this are left out.
+    queue_s : float
+        How much waits for a slow consumer before the oldest is dropped, seconds.
+    options
+        Those of `ReaderSource`. The other end may keep its key frames waiting for longer than `open_s`, as long as
+        something comes.
+
+    Raises
+    ------
+    BadInputError
+        If pictures would be too large to be passed on, or none.
+    """
+
+    modality = Modality.VIDEO
+    module, what = "sensors.video.live.reader", "picture"
+    dropping = "pictures are dropped, since they are not taken in time"
+    reads, dated = "", False
+
+    def __init__(
+        self, stream: str, *, width: int = 320, height: int = 240, max_rate_hz: float = 10.0, queue_s: float = 2.0,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(stream, **options)
+        if not (2 <= width and 2 <= height and width * height <= LARGEST and max_rate_hz > 0):
+            what, mend = f"{width}x{height} at {max_rate_hz:g} Hz cannot be watched", f"give up to {LARGEST} pixels"
+            raise BadInputError(what, where=f"width and height of '{stream}'", mend=mend)
+        self._width, self._height, self._rate_hz, self._queue_s = width, height, max_rate_hz, queue_s
+        self._known_skipped, self._damage = 0, 0.0
+        self.shed(0)
+
+    def shed(self, level: int) -> None:
+        """Leave out work, while it runs and from any thread.
+
+        Parameters
+        ----------
+        level : int
+            0 nothing, 1 half of the pictures, 2 three quarters, 3 all but key frames, which spares the decoding.
+        """
+        self._ask(level=min(max(level, 0), KEYS_ONLY))
+
+    def _order(self) -> Mapping[str, Any]:
+        return {
+            "reads": self.reads, "width": self._width, "height": self._height, "rate_hz": self._rate_hz,
+            "dated": self.dated, "queue": max(1, round(self._queue_s * self._rate_hz)),
+        }  # fmt: skip
+
+    def _placing(self) -> PicturePlacing:
+        return PicturePlacing()
+
+    def _endure(self, idle_s: float) -> None:
+        super()._endure(idle_s)
+        if idle_s > self._stall_s and self.skipped > self._known_skipped and not self._outages.down:
+            self._outages.tell(State.DEGRADED, "what comes is too damaged to be seen", self._clock.now_ns())
+
+    def _flaw(self) -> str:
+        self._damage = self._damage * FORGETS + self.skipped - self._known_skipped
+        self._known_skipped = self.skipped
+        return super()._flaw() or ("pictures come damaged" if self._damage > LOSSY else "")
+
+
+class PicturePlacing:
+    """Puts pictures in event time; what it has placed it never takes back.
+
+    A camera that tells when it took a picture is believed as long as that can be true: not later than it came, and
+    not so long before that no network would have kept it. Else its clock is wrong, and the time is that of the
+    arrival less what it came later than others, see `Timeline`; a delay that all share stays in it.
+    """
+
+    def __init__(self) -> None:
+        self._timeline = Timeline(RATE_HZ)
+        self._believed = True
+        self._last_ns: int | None = None
+
+    def begin(self) -> None:
+        """Another reader has taken over, and perhaps another clock."""
+        self._timeline.begin()
+        self._believed = True
+
+    def place(self, message: Message, epoch_ns: int) -> tuple[int, float, NDArray[np.uint8]] | None:
+        """Event time, rate and picture (1, h, w); None where its time is already taken."""
+        shot = Shot.of(message)
+        start_ns, skip = self._timeline.place(shot.run, shot.position_ns, 1, shot.captured_ns, epoch_ns)
+        late_ns = shot.captured_ns + epoch_ns - shot.taken_ns
+        if shot.taken_ns and self._believed:
+            self._believed = -AHEAD_NS <= late_ns <= BEHIND_NS
+        if shot.taken_ns and self._believed:
+            start_ns, skip = shot.taken_ns, 0
+        if skip or (self._last_ns is not None and start_ns <= self._last_ns):
+            return None
+        self._last_ns = start_ns
+        return start_ns, 0.0, shot.picture[np.newaxis]
