@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from sensors.reader.wire import Decoder, Kind, Message
 from sensors.types import NS
 from sensors.video.live.decoding import KEYS_ONLY, RATES, Camera
-from sensors.video.live.source import AHEAD_NS, BEHIND_NS, PicturePlacing
+from sensors.video.live.source import AHEAD_NS, LATEST_NS, PROMPT_NS, PicturePlacing
 from sensors.video.live.wire import Shot
 from sensors.video.pictures import Pace, Shrinker
 
@@ -68,11 +69,33 @@ def test_a_camera_that_knows_the_time_is_believed() -> None:
     assert times_ns(PicturePlacing(), messages) == [EPOCH_NS + n * STEP_NS for n in range(1, 30)]
 
 
-@pytest.mark.parametrize("wrong_ns", [-3600 * NS, -BEHIND_NS - NS, 2 * AHEAD_NS, 9 * 3600 * NS, -1_700_000_000 * NS])
+@pytest.mark.parametrize("wrong_ns", [-3600 * NS, -PROMPT_NS - NS, 2 * AHEAD_NS, 9 * 3600 * NS, -1_700_000_000 * NS])
 def test_a_camera_whose_clock_is_wrong_is_not(wrong_ns: int) -> None:
     messages = [shot(n, taken_ns=EPOCH_NS + n * STEP_NS + wrong_ns) for n in range(1, 30)]
     told = times_ns(PicturePlacing(), messages)
     assert told == [EPOCH_NS + n * STEP_NS - ONE_NS for n in range(1, 30)]
+
+
+def test_what_a_network_keeps_back_was_not_taken_later() -> None:
+    placing = PicturePlacing()
+    prompt = [shot(n, taken_ns=EPOCH_NS + n * STEP_NS) for n in range(1, 10)]
+    held = [shot(n, late_ns=20 * NS, taken_ns=EPOCH_NS + n * STEP_NS) for n in range(10, 20)]
+    assert times_ns(placing, prompt + held) == [EPOCH_NS + n * STEP_NS for n in range(1, 20)]
+    assert placing.late_ns == 20 * NS
+    placing.begin()
+    more = [shot(n, late_ns=20 * NS, taken_ns=EPOCH_NS + n * STEP_NS) for n in range(20, 30)]
+    assert times_ns(placing, more) == [EPOCH_NS + n * STEP_NS for n in range(20, 30)]
+
+
+def test_a_clock_that_is_set_is_noticed_and_believed_again_when_it_proves_right() -> None:
+    placing = PicturePlacing()
+    right = [shot(n, taken_ns=EPOCH_NS + n * STEP_NS) for n in range(1, 10)]
+    wrong = [shot(n, taken_ns=EPOCH_NS + n * STEP_NS - LATEST_NS - NS) for n in range(10, 20)]
+    again = [shot(n, late_ns=NS // 5, taken_ns=EPOCH_NS + n * STEP_NS) for n in range(20, 30)]
+    told = times_ns(placing, right + wrong)
+    assert told == pytest.approx([EPOCH_NS + n * STEP_NS for n in range(1, 20)], abs=ONE_NS)
+    placing.begin()
+    assert times_ns(placing, again) == [EPOCH_NS + n * STEP_NS for n in range(20, 30)]
 
 
 def test_what_comes_late_now_and_then_was_not_taken_late() -> None:
@@ -160,7 +183,7 @@ def test_all_pictures_come_small_and_in_order(film: Path) -> None:
 def test_each_level_sheds_more(film: Path) -> None:
     kept = []
     for level in range(len(RATES)):
-        with filmed(film, level=lambda level=level: level) as shots:
+        with filmed(film, level=partial(int, level)) as shots:
             kept.append(numbers(shots))
     assert [len(told) for told in kept] == [60, 30, 15, 6]
     assert kept[KEYS_ONLY] == [0, 10, 20, 30, 40, 50]

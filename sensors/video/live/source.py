@@ -19,8 +19,14 @@ from sensors.video.live.wire import RATE_HZ, Shot
 LARGEST = 1 << 21
 """Most pixels of a picture: a message holds no more."""
 
-AHEAD_NS, BEHIND_NS = 20_000_000, 2 * NS
-"""A camera whose clock says that pictures were taken after they came, or so long before, has a wrong clock."""
+AHEAD_NS = 20_000_000
+"""A camera that says that it took a picture later than this after the picture came has a wrong clock."""
+
+PROMPT_NS = 2 * NS
+"""One that says that it took a picture at most so long before may be right, and is taken for right from then on."""
+
+LATEST_NS = 60 * NS
+"""Nor does a network keep back pictures of a camera whose clock was right for longer than this."""
 
 LOSSY = 3.0
 """Damage that is told: about where a quarter of what comes is damaged."""
@@ -85,7 +91,8 @@ class LiveVideoSource(ReaderSource):
         }  # fmt: skip
 
     def _placing(self) -> PicturePlacing:
-        return PicturePlacing()
+        self._placed = PicturePlacing()
+        return self._placed
 
     def _endure(self, idle_s: float) -> None:
         super()._endure(idle_s)
@@ -95,37 +102,53 @@ class LiveVideoSource(ReaderSource):
     def _flaw(self) -> str:
         self._damage = self._damage * FORGETS + self.skipped - self._known_skipped
         self._known_skipped = self.skipped
-        return super()._flaw() or ("pictures come damaged" if self._damage > LOSSY else "")
+        if flaw := super()._flaw():
+            return flaw
+        if self._damage > LOSSY:
+            return "pictures come damaged"
+        return f"pictures come more than {PROMPT_NS // NS} s late" if self._placed.late_ns > PROMPT_NS else ""
 
 
 class PicturePlacing:
     """Puts pictures in event time; what it has placed it never takes back.
 
-    A camera that tells when it took a picture is believed as long as that can be true: not later than it came, and
-    not so long before that no network would have kept it. Else its clock is wrong, and the time is that of the
-    arrival less what it came later than others, see `Timeline`; a delay that all share stays in it.
+    A camera that tells when it took its pictures is believed once one of them was prompt. From then on what comes late
+    was late on the way, until its clock, or ours, is found to have been set. Before and after that a time is that of
+    the arrival less what the picture came later than others, see `Timeline`; a delay that all share stays in it.
+
+    Attributes
+    ----------
+    late_ns : int
+        How long the last picture was on its way, nanoseconds; 0 where that is unknown.
     """
 
     def __init__(self) -> None:
+        self.late_ns = 0
         self._timeline = Timeline(RATE_HZ)
-        self._believed = True
+        self._right: bool | None = None
         self._last_ns: int | None = None
 
     def begin(self) -> None:
-        """Another reader has taken over, and perhaps another clock."""
+        """Another reader has taken over; a clock that was wrong may be right now."""
         self._timeline.begin()
-        self._believed = True
+        self._right = self._right or None
 
     def place(self, message: Message, epoch_ns: int) -> tuple[int, float, NDArray[np.uint8]] | None:
         """Event time, rate and picture (1, h, w); None where its time is already taken."""
         shot = Shot.of(message)
         start_ns, skip = self._timeline.place(shot.run, shot.position_ns, 1, shot.captured_ns, epoch_ns)
-        late_ns = shot.captured_ns + epoch_ns - shot.taken_ns
-        if shot.taken_ns and self._believed:
-            self._believed = -AHEAD_NS <= late_ns <= BEHIND_NS
-        if shot.taken_ns and self._believed:
-            start_ns, skip = shot.taken_ns, 0
+        self.late_ns = 0
+        if shot.taken_ns and self._judge(shot.captured_ns + epoch_ns - shot.taken_ns):
+            start_ns, skip, self.late_ns = shot.taken_ns, 0, shot.captured_ns + epoch_ns - shot.taken_ns
         if skip or (self._last_ns is not None and start_ns <= self._last_ns):
             return None
         self._last_ns = start_ns
         return start_ns, 0.0, shot.picture[np.newaxis]
+
+    def _judge(self, late_ns: int) -> bool:
+        """Whether a camera is believed that says that its picture was on its way for so long."""
+        if self._right is None and -AHEAD_NS <= late_ns <= PROMPT_NS:
+            self._right = True
+        elif not -AHEAD_NS <= late_ns <= LATEST_NS:
+            self._right = False
+        return bool(self._right)
