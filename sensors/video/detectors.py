@@ -18,7 +18,7 @@ from sensors.condition import Condition, Fault
 from sensors.past import RobustPast
 from sensors.types import NS, Features, Health, Modality, Quality, Score
 from sensors.video.condition import Usual, find_fault
-from sensors.video.features import NAMES
+from sensors.video.layout import NAMES
 
 Floats = NDArray[np.float64]
 
