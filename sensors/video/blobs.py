@@ -118,7 +118,7 @@ class SlowBackground:
         if self._background is None or self._background.shape != small.shape:
             self._background, self._began_ns, self._last_ns = small, at_ns, at_ns
         difference = small - self._background
-        off = np.abs(difference) > OFF_LEVELS
+        off: Mask = np.abs(difference) > OFF_LEVELS
         if off.mean() > FLOODED:
             self._background, self._began_ns, self._last_ns = small, at_ns, at_ns
             return np.zeros_like(off)

@@ -29,7 +29,8 @@ def cell_motion(cv: Any, flow: Flow) -> Floats:
         Speed, velocity to the right, velocity down; picture heights a second.
     """
     stacked = np.dstack([flow.speed, flow.vectors])
-    return np.moveaxis(cv.resize(stacked, (COLUMNS, ROWS), interpolation=cv.INTER_AREA), -1, 0).astype(np.float64)
+    moved = np.asarray(cv.resize(stacked, (COLUMNS, ROWS), interpolation=cv.INTER_AREA), np.float64)
+    return np.moveaxis(moved, -1, 0)
 
 
 def cell_shares(cv: Any, mask: NDArray[np.uint8]) -> Floats:

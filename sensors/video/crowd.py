@@ -1,6 +1,6 @@
 """How people move together: measures of the whole picture.
 
-All speeds are in picture heights a second, so that a measure means the same at any size. No person is told from another.
+Speeds are in picture heights a second, so that a measure means the same at any size. No person is told from another.
 """
 
 from __future__ import annotations
@@ -156,4 +156,5 @@ def _divergence(flow: Flow, moving: NDArray[np.bool_]) -> float:
         return 0.0
     across = flow.vectors[1:-1, 2:, 0] - flow.vectors[1:-1, :-2, 0]
     down = flow.vectors[2:, 1:-1, 1] - flow.vectors[:-2, 1:-1, 1]
-    return float((across + down)[inner].mean()) * flow.vectors.shape[0] / 2
+    expansion = float(np.mean((across + down)[inner]))
+    return expansion * float(flow.vectors.shape[0]) / 2

@@ -6,8 +6,8 @@
 4. `blobs`, `tracks`   patches that stand out from a slow background, followed as things.
 5. `crowd`   measures of all of it together.
 
-Why motion over a tenth of a second, whatever the frame rate: between neighbours at 30 frames a second most of it is less
-than a pixel; and a camera that is read at 10 frames a second gives the same features.
+Why motion over a tenth of a second, whatever the frame rate: between neighbours at 30 frames a second most of it is
+less than a pixel; and a camera that is read at 10 frames a second gives the same features.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ GAP_NS = NS
 """A longer pause between frames, or a longer still picture, ends the memory of the picture before, nanoseconds."""
 
 LAG_NS = NS // 10
-"""Motion is measured against the frame that is this old, nanoseconds, or a little less; against the last where none is."""
+"""Motion is measured against the frame that is about this old, nanoseconds; or else against the last one."""
 
 MIDDLE = 100.0
 """Grey to which the median of every picture is brought, so that lamps and automatic exposure do not count as motion."""
@@ -46,7 +46,7 @@ MIDDLE = 100.0
 MEMORY_S = 30.0
 """Time in which the background takes in what has come to stay, seconds."""
 
-RELIT = 0.12
+RELIT = 0.25
 """Change of the logarithm of the light from which the background is learned anew at once."""
 
 SMOOTH_NS = 800_000_000
@@ -95,6 +95,7 @@ class _Eye:
         self._levels: deque[tuple[int, Grey]] = deque()
         self._speeds: deque[tuple[int, Floats]] = deque()
         self._recent: deque[tuple[int, int, Floats]] = deque()
+        self._upsets: deque[tuple[int, float, float]] = deque()
         self._last_ns = self._identical_ns = 0
 
     def see(self, frame: NDArray[np.uint8], at_ns: int) -> tuple[int, Floats]:
@@ -109,7 +110,7 @@ class _Eye:
         self._identical_ns = self._identical_ns + span_ns if same else 0
         self._raw, self._last_ns = np.array(frame), at_ns
         grey = self._grey(frame)
-        looks, edges = self._looks.measure(frame, grey)
+        looks, gradients = self._looks.measure(frame, grey)
         lit = self._looks.light(at_ns, grey)
         level = self._normalise(grey)
         before = self._before(at_ns)
@@ -121,9 +122,8 @@ class _Eye:
         looks |= {
             "identical_s": self._identical_ns / NS,
             "interval_s": self._looks.pace(at_ns, span_ns),
-            "shake_heights_s": flow.shake if flow else np.nan,
-            "lit_ratio": lit,
-        }
+            "aspect": grey.shape[1] / grey.shape[0],
+        } | self._upset(at_ns, flow.shake if flow else 0.0, lit)
         whole = (energy, *_speeds(flow), float(shares.mean()) if flow else np.nan)
         reach_ns, steady = self._smooth(at_ns, span_ns, np.array([*whole, *moved.ravel()]) if flow else None)
         self._levels.append((at_ns, level))
@@ -134,7 +134,7 @@ class _Eye:
             cells.ravel(),
             steady[len(MOTION) :],
             parts.ravel(),
-            edges.ravel(),
+            gradients.ravel(),
             pack_things(seen),
         ])  # fmt: skip
 
@@ -143,10 +143,19 @@ class _Eye:
         self._levels.clear()
         self._speeds.clear()
         self._looks.forget_light()
+        self._upsets.clear()
         self._looks.pace(0, 0)
         self._crowd.forget()
         self._slow.forget()
         self._tracker.forget()
+
+    def _upset(self, at_ns: int, shake: float, lit: float) -> dict[str, float]:
+        """The greatest shake and change of light of the last `SMOOTH_NS`: so long they trouble what is smoothed."""
+        self._upsets.append((at_ns, shake, 0.0 if np.isnan(lit) else float(np.log(lit))))
+        while at_ns - self._upsets[0][0] >= SMOOTH_NS:
+            self._upsets.popleft()
+        relit = max((change for _, _, change in self._upsets), key=abs)
+        return {"shake_heights_s": max(size for _, size, _ in self._upsets), "lit_ratio": float(np.exp(relit))}
 
     def _grey(self, frame: NDArray[np.uint8]) -> Grey:
         grey = self._cv.cvtColor(frame, self._cv.COLOR_RGB2GRAY) if frame.ndim == 3 else frame

@@ -19,6 +19,9 @@ ROWS, COLUMNS = 6, 8
 PARTS = (2, 3)
 """Rows and columns of the coarser parts whose directions are counted."""
 
+SQUARES = (12, 16)
+"""Rows and columns of the squares whose gradients are kept: by them a camera knows its view."""
+
 BINS = 8
 """Directions, counted from rightwards over downwards, 45 degrees each, the first centred on rightwards."""
 
@@ -37,10 +40,10 @@ CROWD = (
 
 LOOKS = (
     "brightness", "contrast", "texture", "identical_s",
-    "sharpness", "glare_ratio", "chroma", "interval_s", "shake_heights_s", "lit_ratio",
+    "sharpness", "glare_ratio", "chroma", "interval_s", "aspect", "shake_heights_s", "lit_ratio",
 )  # fmt: skip
-"""See `sensors.video.looks`; `shake_heights_s` is the speed of the whole picture, `lit_ratio` how many times brighter
-than half a second ago its middle grey is."""
+"""See `sensors.video.looks`. `aspect`: width over height. `shake_heights_s`: fastest that the picture as a whole moved
+within the last 0.8 s; `lit_ratio`: greatest change of its light within half a second, of the last 0.8 s."""
 
 CELL = ("speed_heights_s", "dx_heights_s", "dy_heights_s", "acceleration_heights_s2", "foreground_ratio")
 """Of each cell: mean speed, mean velocity to the right and down, change of the mean speed, share off the background."""
@@ -49,12 +52,14 @@ STEADY = ("steady_speed_heights_s", "steady_dx_heights_s", "steady_dy_heights_s"
 """Of each cell: medians over 0.8 s, which no splice and no lamp moves."""
 
 THING = (
-    "id", "x", "y", "width", "height_heights", "vx_heights_s", "vy_heights_s", "age_s", "still_s", "drop", "walked_heights",
+    "id", "x", "y", "width", "height_heights", "vx_heights_s", "vy_heights_s", "age_s", "still_s", "drop",
+    "walked_heights",
 )  # fmt: skip
 """Of each thing: number, foot point, size, velocity, time since it came, time since it last moved, by how much of its
 height it has just shrunk while going down, and how far it has come since it was first seen."""
 
 _GRID = [f"{row}_{column}" for row in range(ROWS) for column in range(COLUMNS)]
+_SQUARE = [f"{row}_{column}" for row in range(SQUARES[0]) for column in range(SQUARES[1])]
 _PART = [f"{row}_{column}" for row in range(PARTS[0]) for column in range(PARTS[1])]
 
 NAMES = (
@@ -64,7 +69,7 @@ NAMES = (
     *(f"cell_{place}_{what}" for what in CELL for place in _GRID),
     *(f"cell_{place}_{what}" for what in STEADY for place in _GRID),
     *(f"part_{place}_direction_{bin_}" for place in _PART for bin_ in range(BINS)),
-    *(f"cell_{place}_edges" for place in _GRID),
+    *(f"square_{place}_{along}" for place in _SQUARE for along in ("right", "down")),
     *(f"thing_{slot}_{what}" for slot in range(SLOTS) for what in THING),
 )
 """Names of all values, in their order."""
@@ -72,8 +77,8 @@ NAMES = (
 _INDEX = {name: index for index, name in enumerate(NAMES)}
 _CELLS = len(MOTION) + len(CROWD) + len(LOOKS)
 _DIRECTIONS = _CELLS + (len(CELL) + len(STEADY)) * ROWS * COLUMNS
-_EDGES = _DIRECTIONS + PARTS[0] * PARTS[1] * BINS
-_THINGS = _EDGES + ROWS * COLUMNS
+_GRADIENTS = _DIRECTIONS + PARTS[0] * PARTS[1] * BINS
+_THINGS = _GRADIENTS + SQUARES[0] * SQUARES[1] * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ def place_of(names: tuple[str, ...]) -> list[int]:
 
 
 def cells(values: Floats, what: str) -> Floats:
-    """One measure of `CELL` or `STEADY`, or "edges", for all cells.
+    """One measure of `CELL` or `STEADY` for all cells.
 
     Parameters
     ----------
@@ -140,13 +145,18 @@ def cells(values: Floats, what: str) -> Floats:
     ndarray (ROWS, COLUMNS)
         NaN where unknown.
     """
-    first = _EDGES if what == "edges" else _CELLS + (*CELL, *STEADY).index(what) * ROWS * COLUMNS
+    first = _CELLS + (*CELL, *STEADY).index(what) * ROWS * COLUMNS
     return values[first : first + ROWS * COLUMNS].reshape(ROWS, COLUMNS)
 
 
 def directions(values: Floats) -> Floats:
     """Mean speed towards each direction in each part, picture heights a second, (rows, columns, BINS)."""
-    return values[_DIRECTIONS:_EDGES].reshape(*PARTS, BINS)
+    return values[_DIRECTIONS:_GRADIENTS].reshape(*PARTS, BINS)
+
+
+def gradients(values: Floats) -> Floats:
+    """Slope of the coarse picture to the right and down in each square, (rows, columns, 2)."""
+    return values[_GRADIENTS:_THINGS].reshape(*SQUARES, 2)
 
 
 def things(values: Floats) -> tuple[Thing, ...]:

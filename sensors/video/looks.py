@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.types import NS
-from sensors.video.layout import COLUMNS, ROWS
+from sensors.video.layout import SQUARES
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -65,8 +65,8 @@ class LooksMeter:
             Laplacian at `COARSE`, as a share of brightness. `sharpness`: mean size of the Laplacian at half size, as a
             share of contrast: what defocus takes first. `glare_ratio`: share of pixels at `GLARE` or above.
             `chroma`: mean distance of the colours of a pixel, grey levels; NaN for a grey picture.
-        edges : ndarray (ROWS, COLUMNS)
-            Strength of the coarse edges of each cell over their mean, >= 0: where things are, in whatever light.
+        gradients : ndarray (rows, columns, 2)
+            Slope to the right and down of the coarse picture in each of `layout.SQUARES`: which way is brighter, where.
         """
         cv = self._cv
         mean, deviation = (float(value[0, 0]) for value in cv.meanStdDev(grey))
@@ -84,7 +84,7 @@ class LooksMeter:
             "glare_ratio": glare,
             "chroma": self._chroma(frame),
         }
-        return looks, self._edges(coarse)
+        return looks, self._gradients(coarse)
 
     def pace(self, at_ns: int, span_ns: int) -> float:
         """Mean interval of the frames of the last `PACE_NS`, seconds; NaN until two came."""
@@ -114,8 +114,8 @@ class LooksMeter:
         some = frame[::4, ::4].astype(np.int16)
         return float((some.max(axis=2) - some.min(axis=2)).mean())
 
-    def _edges(self, coarse: Grey) -> Floats:
+    def _gradients(self, coarse: Grey) -> Floats:
         cv = self._cv
-        across, down = (cv.Sobel(coarse, cv.CV_32F, *step) for step in ((1, 0), (0, 1)))
-        strength = cv.resize(cv.magnitude(across, down), (COLUMNS, ROWS), interpolation=cv.INTER_AREA)
-        return np.asarray(strength, np.float64) / (float(strength.mean()) + 1e-3)
+        smooth = cv.GaussianBlur(coarse.astype(np.float32), (5, 5), 0)
+        slopes = np.dstack([cv.Sobel(smooth, cv.CV_32F, *step) for step in ((1, 0), (0, 1))])
+        return np.asarray(cv.resize(slopes, SQUARES[::-1], interpolation=cv.INTER_AREA), np.float64)

@@ -1,7 +1,7 @@
 """Things followed from frame to frame: how long they are here, whether they move, fall, or were left.
 
-Why so simple: on a small box, and without telling one person from another, a patch that overlaps the place where a thing
-was expected is that thing. Two that meet become one for a while; nothing here counts people.
+Why so simple: on a small box, and without telling one person from another, a patch that overlaps the place where a
+thing was expected is that thing. Two that meet become one for a while; nothing here counts people.
 """
 
 from __future__ import annotations
