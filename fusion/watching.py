@@ -40,8 +40,8 @@ EVERY_FRAME_HZ = 1000.0
 AFTER_NS = 15 * NS
 """Distance between judging and learning where no first seconds are named."""
 
-SETTLE_NS = NS
-"""Nothing of the first second is learned where first seconds are named: the backgrounds are still being found."""
+SETTLE_NS = NS // 3
+"""Nothing of the first moments is learned where first seconds are named: the backgrounds are still being found."""
 
 LEAST_FRAMES = 20
 """Frames that the named first seconds must hold."""
