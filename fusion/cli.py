@@ -185,6 +185,21 @@ def env(
         raise typer.Exit(3)
 
 
+@app.command()
+def video(
+    files: Annotated[list[Path], typer.Argument(help="Videos, or folders of them.", metavar="FILE...")],
+    learn_seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="The first so many seconds are normal; nothing is learned after them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How strange each frame of these videos is for its place: what moves, how, and whether the camera sees."""
+    from fusion.watching import watch_all
+
+    if not watch_all(files, as_json, learn_seconds):
+        raise typer.Exit(3)
+
+
 models = typer.Typer(help="Classifiers for `kizashi audio` and the settings.", no_args_is_help=True)
 app.add_typer(models, name="models")
 

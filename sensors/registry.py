@@ -37,6 +37,8 @@ LIVE = {
     "environment.push": "sensors.environment.live.push:PushSource",
     "environment.serial": "sensors.environment.live.serial_line:SerialSource",
     "environment.tail": "sensors.environment.live.tail:TailSource",
+    "video.url": "sensors.video.live.url:UrlSource",
+    "video.v4l2": "sensors.video.live.v4l2:V4l2Source",
 }
 """Every built-in live source: a class called with (stream, device or address, **options)."""
 

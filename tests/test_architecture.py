@@ -18,7 +18,7 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
-    "commands checking listening models readings",
+    "commands checking listening models readings watching",
     "sinks.console baseline.learn feasible report.page report.table",
     "replay report.picture report.cards report.sheet",
     "runner report.lanes",
@@ -41,9 +41,9 @@ MATHS = frozenset(
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS
 SENSES = frozenset({"audio", "environment", "video"})
-# Why recording, listening and readings, which DESIGN does not name: a scenario file names kinds of sensors, a folder
-# holds files of many kinds, and only the registry knows them.
-KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.listening", "fusion.readings", "fusion.recording"})
+# Why recording, listening, readings and watching, which DESIGN does not name: a scenario file names kinds of sensors, a
+# folder holds files of many kinds, and only the registry knows them.
+KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.listening", "fusion.readings", "fusion.recording", "fusion.watching"})
 TRAINING = "sensors.audio.training"
 """Makes models where torch is; nothing else of Kizashi needs it, and only the command line leads there."""
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
