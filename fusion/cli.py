@@ -234,7 +234,9 @@ app.add_typer(training, name="train")
 
 @training.command("audio")
 def train_audio(
-    data: Annotated[Path, typer.Option(help="Folder of clips with manifest.csv: path,label,fold,source,licence.")],
+    data: Annotated[
+        list[Path], typer.Option(help="Folder of clips with manifest.csv: path,label,fold,source,licence; or several.")
+    ],
     out: Annotated[Path, typer.Option(help="For checkpoints, then the pack; a stopped run goes on from here.")],
     rounds: Annotated[int, typer.Option(min=1, help="How long: a round is 256 new scenes of 4 s.")] = 400,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
@@ -245,7 +247,7 @@ def train_audio(
     ] = None,
     yamnet: Annotated[Path | None, typer.Option(help="Teacher: yamnet.tflite (needs ai-edge-litert).")] = None,
     effects: Annotated[Path | None, typer.Option(help="Teacher: checkpoint.pth of aiSFX 0.1.2.")] = None,
-    start: Annotated[Path | None, typer.Option(help="Folder of an earlier training to begin with.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Folder of an earlier training, or pack, to begin with.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores for the network; one more makes scenes.")] = 1,
 ) -> None:
     """Train the sound classifier and write it as a pack with its model card."""
@@ -253,7 +255,7 @@ def train_audio(
         from sensors.audio.training.command import train
         from sensors.audio.training.shards import Task
 
-        task = Task(str(data), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
+        task = Task(tuple(map(str, data)), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
         print(train(task, out, rounds, effects, examined, start, threads=threads))
 
 

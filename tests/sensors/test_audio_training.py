@@ -46,7 +46,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def task(corpus: Path) -> Task:
-    return Task(str(corpus), "all", (), "", 3, scenes=8)
+    return Task((str(corpus),), "all", (), "", 3, scenes=8)
 
 
 def test_a_corpus_without_a_manifest_is_refused(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_a_manifest_without_a_column_is_refused(tmp_path: Path) -> None:
 
 
 def test_licences_and_sources_choose_the_clips(corpus: Path) -> None:
-    assert {clip.label for clip in load_corpus(corpus, "free")} == {"glass_break", "dog_bark"}
-    assert {clip.label for clip in load_corpus(corpus, "none stated")} == {"vehicle"}
+    assert {clip.label for clip in load_corpus(corpus, licences="free")} == {"glass_break", "dog_bark"}
+    assert {clip.label for clip in load_corpus(corpus, licences="none stated")} == {"vehicle"}
     assert {clip.source for clip in load_corpus(corpus, without=["source-0"])} == {"source-1"}
     assert {clip.source for clip in load_corpus(corpus, only=["source-0"])} == {"source-0"}
     with pytest.raises(BadInputError, match="no clip is left"):
@@ -70,7 +70,7 @@ def test_licences_and_sources_choose_the_clips(corpus: Path) -> None:
 
 
 def test_non_commercial_licences_are_not_free(corpus: Path) -> None:
-    assert not [clip for clip in load_corpus(corpus, "free") if "NC" in clip.licence]
+    assert not [clip for clip in load_corpus(corpus, licences="free") if "NC" in clip.licence]
 
 
 def test_the_same_random_state_gives_the_same_scene(corpus: Path) -> None:

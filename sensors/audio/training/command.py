@@ -36,7 +36,7 @@ def train(
     Parameters
     ----------
     task : Task
-        The corpus, what is left out of it, the first teacher, the seed.
+        The corpora, what is left out of it, the first teacher, the seed.
     out : Path
         Holds scenes and checkpoint while training, then `pack/` and, if sources were held out, `examination.json`.
     rounds : int
@@ -67,7 +67,7 @@ def train(
         ear = fold(training.average, training.labels, clips)
     limits = thresholds(ear, training.labels, clips, hours)
     if task.without:
-        unseen = load_corpus(Path(task.data), only=task.without)
+        unseen = load_corpus(*map(Path, task.data), only=task.without)
         known = examine(ear, training.labels, limits, unseen, hours)
         (out / EXAMINATION).write_text(json.dumps(known.told(), indent=1) + "\n", "utf-8")
     rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}

@@ -15,6 +15,9 @@ from sensors.errors import BadInputError
 
 MANIFEST = "manifest.csv"
 
+UNKNOWN, OTHER = "unknown", "other"
+"""Labels of what nobody has named: may be anything; and none of the alert classes, as far as a teacher can tell."""
+
 FREE = ("CC0", "CC BY 3.0", "CC BY 4.0", "CC BY-SA", "MIT", "Apache-2.0", "GPL", "ODbL")
 """What the statement of a licence begins with that allows commercial use."""
 
@@ -53,14 +56,14 @@ class Clip:
 
 
 def load_corpus(
-    folder: Path, licences: str = "all", without: Iterable[str] = (), only: Iterable[str] = ()
+    *folders: Path, licences: str = "all", without: Iterable[str] = (), only: Iterable[str] = ()
 ) -> list[Clip]:
-    """Read the clips of a corpus, in the order of its manifest.
+    """Read the clips of one corpus or several, in the order of their manifests.
 
     Parameters
     ----------
-    folder : Path
-        Holds `manifest.csv` with columns path, label, fold, source, licence.
+    *folders : Path
+        Each holds `manifest.csv` with columns path, label, fold, source, licence.
     licences : str
         "all", "free" (see `FREE`), or comma-separated beginnings of licence statements.
     without, only : iterable of str
@@ -71,7 +74,25 @@ def load_corpus(
     BadInputError
         If there is no manifest, a column is missing, a clip cannot be read, or nothing is left.
     """
-    path = folder / MANIFEST
+    without, only = tuple(without), tuple(only)
+    kept = [
+        (folder, row)
+        for folder in folders
+        for row in _rows(folder / MANIFEST)
+        if allowed(row["licence"], licences)
+        and not (without and row["source"].startswith(without))
+        and (not only or row["source"].startswith(only))
+    ]
+    if not kept:
+        where = ", ".join(str(folder) for folder in folders)
+        raise BadInputError("no clip is left", where=where, mend="widen --licences or hold out fewer sources")
+    return [
+        Clip(row["path"], row["label"], row["source"], int(row["fold"]), row["licence"], read(folder / row["path"]))
+        for folder, row in kept
+    ]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise BadInputError("no corpus here", where=path, mend="give a folder with manifest.csv and its clips")
     with path.open(newline="", encoding="utf-8") as file:
@@ -79,20 +100,12 @@ def load_corpus(
     missing = {"path", "label", "fold", "source", "licence"} - set(rows[0] if rows else ())
     if missing:
         raise BadInputError(f"no column {', '.join(sorted(missing))}", where=path, mend="add what is missing")
-    without, only = tuple(without), tuple(only)
-    kept = [
-        row
-        for row in rows
-        if allowed(row["licence"], licences)
-        and not (without and row["source"].startswith(without))
-        and (not only or row["source"].startswith(only))
-    ]
-    if not kept:
-        raise BadInputError("no clip is left", where=path, mend="widen --licences or hold out fewer sources")
-    return [
-        Clip(row["path"], row["label"], row["source"], int(row["fold"]), row["licence"], read(folder / row["path"]))
-        for row in kept
-    ]
+    return rows
+
+
+def classes(clips: Iterable[Clip]) -> list[str]:
+    """The labels that are names, sorted."""
+    return sorted({clip.label for clip in clips} - {UNKNOWN, OTHER})
 
 
 def allowed(licence: str, licences: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft  # type: ignore[import-untyped]
 
 RATE_HZ = 16_000
 
@@ -33,14 +34,14 @@ def convolve(samples: Samples, response: Samples | None, shape: NDArray[np.float
     length : int
         Samples to return.
     """
-    size = 1 << (len(samples) + (len(response) if response is not None else 512) - 1).bit_length()
-    spectrum = np.fft.rfft(samples, size)
+    size = fft.next_fast_len(len(samples) + (len(response) if response is not None else 512), real=True)
+    spectrum = fft.rfft(samples, size)
     if response is not None:
-        spectrum = spectrum * np.fft.rfft(response, size)
+        spectrum = spectrum * fft.rfft(response, size)
     if shape is not None:
-        bins = np.linspace(0, len(shape) - 1, len(spectrum))
-        spectrum = spectrum * np.interp(bins, np.arange(len(shape)), shape)
-    out = np.fft.irfft(spectrum, size)[:length]
+        bins = np.linspace(0, len(shape) - 1, len(spectrum), dtype=np.float32)
+        spectrum = spectrum * np.interp(bins, np.arange(len(shape)), shape).astype(np.float32)
+    out = fft.irfft(spectrum, size)[:length]
     return np.pad(out, (0, max(0, length - len(out)))).astype(np.float32)
 
 
@@ -63,6 +64,32 @@ def room(random: Random) -> Samples:
     tail *= 10 ** (-random.uniform(0, 25) / 20) / max(float(np.sqrt((tail**2).sum())), 1e-9)
     tail[0] = 1.0
     return tail.astype(np.float32)
+
+
+def repeat(samples: Samples, random: Random) -> Samples:
+    """The same again, two to eight times in a steady beat, each time a little fainter or louder: a burst."""
+    every = int(random.uniform(0.06, 0.5) * RATE_HZ)
+    count = int(random.integers(2, 9))
+    out = np.zeros(every * (count - 1) + len(samples), np.float32)
+    for number in range(count):
+        out[number * every : number * every + len(samples)] += samples * np.float32(random.uniform(0.6, 1.0))
+    return out
+
+
+def distance(samples: Samples, random: Random) -> Samples:
+    """From far away, out of doors: dull, and thrown back late by walls and hills."""
+    response = np.zeros(int(random.uniform(0.3, 2.0) * RATE_HZ), np.float32)
+    response[0] = 1.0
+    for _ in range(int(random.integers(2, 9))):
+        at = int(random.uniform(0.02, 1.0) ** 1.5 * (len(response) - 400))
+        width = int(random.uniform(10, 400))
+        response[at : at + width] += (random.standard_normal(width) * random.uniform(0.05, 0.5) / width**0.5).astype(
+            np.float32
+        )
+    points = np.linspace(0, 8000, 65)
+    corner_hz = float(np.exp(random.uniform(np.log(500), np.log(6000))))
+    shape = 1 / np.sqrt(1 + (points / corner_hz) ** 2)
+    return convolve(samples, response, shape, len(samples) + len(response))
 
 
 def microphone(random: Random) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
-from sensors.audio.training.corpus import Clip
+from sensors.audio.training.corpus import UNKNOWN, Clip
 from sensors.audio.training.network import Ear, Memory
 from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.shards import log_mel
@@ -68,6 +68,7 @@ def examine(
     """Hear clips of held-out sources, and ordinary sound made of them; `limits` are the thresholds of those heard."""
     from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
 
+    unseen = [clip for clip in unseen if clip.label != UNKNOWN]
     scores = np.stack([hear(ear, clip_frames(clip)[None])[0].max(axis=0) for clip in unseen])
     truth = np.array([clip.label for clip in unseen])
     present = [label for label in ALERTS if (truth == label).any()]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
-from sensors.audio.training.corpus import Clip, load_corpus
+from sensors.audio.training.corpus import OTHER, UNKNOWN, Clip, load_corpus
 from sensors.audio.training.examine import ORDINARY, per_hour_limit
 from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.teachers import WINDOW, Yamnet
@@ -41,7 +41,7 @@ def train_heads(data: Path, yamnet: Path, out: Path, hours: float = 2.0) -> Path
     Path
         `out`.
     """
-    clips, teacher = load_corpus(data), Yamnet(yamnet)
+    clips, teacher = [clip for clip in load_corpus(data) if clip.label not in (UNKNOWN, OTHER)], Yamnet(yamnet)
     labels = sorted({clip.label for clip in clips})
     windows, owners = embed(clips, teacher)
     mean, scale = windows.mean(axis=0), windows.std(axis=0) + np.float32(0.05)

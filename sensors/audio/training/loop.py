@@ -7,7 +7,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sensors.audio.packs import ALERTS, FACTS
+from sensors.audio.training.begin import revive
+from sensors.audio.training.corpus import Clip, classes
 from sensors.audio.training.muon import Muon
 from sensors.audio.training.network import Ear, Memory, Pupil, copy_average
-from sensors.audio.training.scenes import UNKNOWN
-from sensors.audio.training.shards import Task, mark_used, shard_path, told_labels
+from sensors.audio.training.scenes import UNKNOWN, Composer
+from sensors.audio.training.shards import Task, log_mel, mark_used, shard_path, told_labels
 from sensors.audio.training.teachers import SoundEffects
 from sensors.errors import BadInputError
 
@@ -33,7 +36,7 @@ REMEMBERED = 64
 MIXED = 0.2
 """Share of scenes to which another one is added; the teachers did not hear those."""
 
-REUSE = 3
+REUSE = 4
 """How often a scene is heard, with other masks and mixed with others."""
 
 HIDDEN_RATE = 0.04
@@ -45,6 +48,12 @@ PEAK_RATE = 3e-3
 DECAY = 0.999
 EVERY = 10
 """Rounds between checkpoints."""
+
+HEADS_ALONE = 3
+"""Rounds in which only what foretells the teachers learns, where the network begins as a pack that has none of it."""
+
+BEGUN = 0.5
+"""Share of the largest steps that a network begun with earlier weights takes."""
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -75,7 +84,7 @@ class Training:
     effects : Path, optional
         Checkpoint of `SoundEffects`.
     start : Path, optional
-        Folder of an earlier training whose weights to begin with.
+        Folder of an earlier training, or of a pack, whose weights to begin with.
     """
 
     def __init__(
@@ -84,7 +93,7 @@ class Training:
         self.folder, self.task, self.rounds = folder, task, rounds
         folder.mkdir(parents=True, exist_ok=True)
         clips = task.clips()
-        self.labels = sorted({clip.label for clip in clips})
+        self.labels = classes(clips)
         listed = folder / "labels.json"
         if listed.exists():
             self.labels = told_labels(folder)
@@ -98,8 +107,10 @@ class Training:
         self._effects = self._ask_effects(effects, clips)
         self._kept: dict[int, Arrays] = {}
         self._centre: Tensor | None = None
+        self._alerts = [self.labels.index(label) for label in ALERTS if label in self.labels]
+        self._alone, self._share = 0, 1.0
         if start:
-            self._begin_with(start)
+            self._begin_with(start, clips)
         self._load()
 
     def run(self, tell: Callable[[Progress], None]) -> Ear:
@@ -142,7 +153,7 @@ class Training:
         others = [weights for name, weights in self.pupil.named_parameters() if name not in inner]
         return Muon(inner.values(), HIDDEN_RATE), torch.optim.AdamW(others, lr=PEAK_RATE, weight_decay=0.02)
 
-    def _ask_effects(self, path: Path | None, clips: list[Any]) -> Tensor | None:
+    def _ask_effects(self, path: Path | None, clips: list[Clip]) -> Tensor | None:
         if path is None:
             return None
         stored = self.folder / "effects.npy"
@@ -193,7 +204,7 @@ class Training:
         share = min(1.0, at / warm + 0.01) if at < warm else 0.5 * (1 + math.cos(math.pi * done)) + 0.003
         for optimizer, peak in zip(self.optimizers, (HIDDEN_RATE, PEAK_RATE), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = peak * share
+                group["lr"] = peak * share * self._share
 
     def _step(self, batch: list[tuple[int, int]], random: np.random.Generator) -> dict[str, float]:
         def gather(name: str) -> Tensor:
@@ -204,6 +215,7 @@ class Training:
         frames, labels = mix(frames, labels, alone, random)
         frames = mask(frames, random)
         self.pupil.train()
+        self.pupil.ear.requires_grad_(self.round >= self._alone)
         with torch.autocast("cpu", torch.bfloat16):
             logits, _, context = self.pupil.ear(frames, Memory())
             hops = gather("hops").long()
@@ -213,7 +225,10 @@ class Training:
         known = labels != UNKNOWN
         target = (labels == 1).float() * 0.98 + 0.005
         loss = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none")
-        losses = {"label": (loss * known).sum() / known.sum() * 24}
+        losses = {
+            "label": (loss * known).sum() / known.sum() * 24,
+            "rank": 0.3 * rank(logits.float(), labels, self._alerts),
+        }
         if self.task.yamnet:
             wanted = gather("embeddings").float()[alone]
             if self._centre is None:
@@ -246,14 +261,23 @@ class Training:
         torch.save(parts, unfinished)
         unfinished.replace(path)
 
-    def _begin_with(self, earlier: Path) -> None:
-        """Take the weights of another training; classes that it did not know begin anew."""
-        path = earlier / CHECKPOINT
-        if not path.exists():
-            mend = "give the folder of an earlier training"
-            raise BadInputError("no weights to begin with", where=path, mend=mend)
-        weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
-        known = told_labels(earlier)
+    def _begin_with(self, earlier: Path, clips: list[Clip]) -> None:
+        """Take the weights of another training or of a pack; classes that it did not know begin anew."""
+        self._share = BEGUN
+        if (earlier / FACTS).exists():
+            composer = Composer(clips, self.labels)
+            random = np.random.default_rng(self.task.seed)
+            frames = np.stack([log_mel(composer.compose(random).samples) for _ in range(64)])
+            known, ear = revive(earlier, frames)
+            weights = {**self.pupil.state_dict(), **{f"ear.{name}": value for name, value in ear.state_dict().items()}}
+            self._alone = HEADS_ALONE
+        else:
+            path = earlier / CHECKPOINT
+            if not path.exists():
+                mend = "give the folder of an earlier training, or of a pack"
+                raise BadInputError("no weights to begin with", where=path, mend=mend)
+            weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
+            known = told_labels(earlier)
         for name in ("ear.classify.weight", "ear.classify.bias"):
             fresh = self.pupil.state_dict()[name].clone()
             for row, label in enumerate(self.labels):
@@ -273,6 +297,38 @@ class Training:
         self.average.load_state_dict(parts["average"])
         for optimizer, state in zip(self.optimizers, parts["optimizers"], strict=True):
             optimizer.load_state_dict(state)
+
+
+def rank(logits: Tensor, labels: Tensor, columns: Sequence[int]) -> Tensor:
+    """How far scenes without a class come up to those that have it, by the largest logit of each scene.
+
+    Why: what counts of a recording is its highest score, among those of many recordings that lack the class; the loss
+    of single moments is content when most of them are right.
+
+    Parameters
+    ----------
+    logits : Tensor (batch, hops, classes)
+    labels : Tensor (batch, hops, classes)
+        1 heard, 0 not heard, `UNKNOWN`.
+    columns : sequence of int
+        Classes that matter.
+
+    Returns
+    -------
+    Tensor ()
+        Mean over scenes with a class of log(1 + sum of exp(other - own)), others being scenes certainly without it.
+    """
+    sums, count = logits.new_zeros(()), 0
+    for column in columns:
+        heard = (labels[:, :, column] == 1).any(1)
+        without = (labels[:, :, column] == 0).all(1)
+        if not (heard.any() and without.any()):
+            continue
+        own = logits[heard, :, column].masked_fill(labels[heard, :, column] != 1, -torch.inf).amax(1)
+        others = torch.logsumexp(logits[without, :, column].amax(1), 0)
+        sums = sums + functional.softplus(others - own).sum()
+        count += len(own)
+    return sums / max(count, 1)
 
 
 def mix(frames: Tensor, labels: Tensor, alone: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:

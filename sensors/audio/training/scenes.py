@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
-from sensors.audio.training.corpus import Clip
+from sensors.audio.training.corpus import OTHER, Clip
+from sensors.audio.training.corpus import UNKNOWN as NAMELESS
 from sensors.audio.training.effects import (
     RATE_HZ,
     Random,
@@ -18,8 +19,10 @@ from sensors.audio.training.effects import (
     change_speed,
     coloured_noise,
     convolve,
+    distance,
     microphone,
     record,
+    repeat,
     room,
 )
 from sensors.audio.training.patterns import alarm, siren, tone
@@ -49,8 +52,14 @@ TEXTURE_RATIO = 0.15
 WIDE_RATIO = 0.15
 """Share of foregrounds that are played far faster or slower."""
 
-NAMELESS = "?"
-"""Label of what may be anything."""
+FOUND_RATIO = 0.3
+"""Share of foregrounds that are recordings without a name, where there are some."""
+
+LOUD = frozenset(("gunshot", "explosion", "siren", "scream", "dog_bark", "fireworks", "thunder"))
+"""Classes that are heard from far."""
+
+FAR_RATIO, BURST_RATIO = 0.25, 0.3
+"""Share of these that come from far away; and of gunshots that come in bursts."""
 
 NOBODY = -1
 """Index of a foreground that is no clip."""
@@ -96,7 +105,9 @@ class Composer:
         present = [label for label in self.labels if label in self._of or (made and label in MADE)]
         weights = np.array([2.0 if label in ALERTS else 1.0 for label in present])
         self._present, self._weights = present, weights / weights.sum()
-        self._backgrounds = [label for label in BACKGROUNDS if label in self._of]
+        self._found = [label for label in (NAMELESS, OTHER) if label in self._of] if made else []
+        self._backgrounds = [label for label in (*BACKGROUNDS, OTHER) if label in self._of]
+        self._ordinary = np.array([label not in ALERTS for label in self.labels])
 
     def compose(self, random: Random) -> Scene:
         """One scene: up to three sounds over some background, in some room, through some microphone."""
@@ -124,7 +135,8 @@ class Composer:
             return "", NOBODY, tone(random)
         if self._made and random.random() < TEXTURE_RATIO:
             return NAMELESS, NOBODY, self._carried(texture(random), random)
-        label = str(random.choice(self._present, p=self._weights))
+        found = self._found and random.random() < FOUND_RATIO
+        label = str(random.choice(self._found) if found else random.choice(self._present, p=self._weights))
         if label in MADE and (label not in self._of or random.random() < MADE[label][1]):
             index, samples = NOBODY, MADE[label][0](random)
         else:
@@ -133,6 +145,10 @@ class Composer:
         wide = random.random() < WIDE_RATIO
         if self._made and (wide or random.random() < 0.7):
             samples = change_speed(samples, random, 0.6 if wide else 0.25)
+        if self._made and label == "gunshot" and random.random() < BURST_RATIO:
+            samples = repeat(samples, random)
+        if self._made and label in LOUD and random.random() < FAR_RATIO:
+            return label, index, distance(samples, random)
         return label, index, self._carried(samples, random)
 
     def _carried(self, samples: Samples, random: Random) -> Samples:
@@ -173,15 +189,18 @@ class Composer:
         clips = np.full(HOPS, NOBODY, np.int16)
         powers = np.stack([frame_power(row) for row in heard])
         total = powers.sum(axis=0)
-        if name:
+        if name == OTHER:
+            labels[:, self._ordinary] = UNKNOWN
+        elif name:
             loud = powers[0].reshape(HOPS, -1).mean(axis=1) / total.reshape(HOPS, -1).mean(axis=1)
             column = self.labels.index(name)
             labels[:, column] = np.where(loud > 0.1, 1, UNKNOWN)
         best = np.full(HOPS, -np.inf)
         for row, (label, index) in enumerate(parts, start=1):
             state, ratio = audibility(powers[row], total - powers[row])
-            if label == NAMELESS:
-                labels[(labels == 0) & (state > 0)[:, None]] = UNKNOWN
+            if label in (NAMELESS, OTHER):
+                open_to = np.ones_like(self._ordinary) if label == NAMELESS else self._ordinary
+                labels[(labels == 0) & (state > 0)[:, None] & open_to] = UNKNOWN
             elif label:
                 column = self.labels.index(label)
                 merged = np.where((state == 1) | (labels[:, column] == 1), 1, np.maximum(state, labels[:, column]))

@@ -35,8 +35,8 @@ class Task:
 
     Attributes
     ----------
-    data : str
-        The corpus.
+    data : tuple of str
+        The corpora.
     licences : str
         As `load_corpus` takes it.
     without : tuple of str
@@ -49,7 +49,7 @@ class Task:
         Scenes of a shard.
     """
 
-    data: str
+    data: tuple[str, ...]
     licences: str
     without: tuple[str, ...]
     yamnet: str
@@ -58,7 +58,7 @@ class Task:
 
     def clips(self) -> list[Clip]:
         """The clips to train on."""
-        return load_corpus(Path(self.data), self.licences, self.without)
+        return load_corpus(*map(Path, self.data), licences=self.licences, without=self.without)
 
 
 @cache
@@ -109,7 +109,7 @@ def main() -> None:
     """Write shards `first` to `last` of a task: folder and numbers as arguments, the task as JSON on standard input."""
     folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     told = json.loads(sys.stdin.readline())
-    task = Task(**{**told, "without": tuple(told["without"])})
+    task = Task(**{**told, "data": tuple(told["data"]), "without": tuple(told["without"])})
     clips = task.clips()
     composer = Composer(clips, told_labels(folder))
     teacher = Yamnet(Path(task.yamnet)) if task.yamnet else None
