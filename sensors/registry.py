@@ -22,6 +22,7 @@ SOURCES = {
     "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
     "environment.parquet": "sensors.environment.sources:ParquetSource",
     "video.file": "sensors.video.sources:VideoFileSource",
+    "video.images": "sensors.video.images:ImageFolderSource",
 }
 """Every built-in source of recordings: a class called with (stream, path, start_ns, **options)."""
 
