@@ -8,7 +8,7 @@ What it cannot promise:
 - Who was there when the camera was switched on, and never moved, is taken for furniture.
 - Who stands still for longer than some ten minutes becomes furniture. All that stood out or moved within the last
   `HOLD_S` seconds stays veiled.
-- Whoever is as grey as what is behind him, in every square, is not seen; boxes reach beyond what was seen for that.
+- Whoever is as grey as what is behind him, in every square, is not seen; for that, more is veiled than was seen.
 - Where somebody is, how tall, and how he moves stays visible, and many pictures of the same blocks tell more than one.
 - Before the empty place is known, and again where the whole picture changed, all of it is veiled.
 """
@@ -34,7 +34,7 @@ SQUARES = 3
 SETTLED_S = 3.0
 """How long the empty place is looked for while all is veiled, seconds."""
 
-HOLD_S = 30.0
+HOLD_S = 5.0
 """How long a block stays veiled after something was there, seconds."""
 
 OFF_LEVELS = 8.0
@@ -48,7 +48,7 @@ SETTLING_LEVELS_S, QUICK_LEVELS_S, SLOW_LEVELS_S = 20.0, 4.0, 0.05
 second."""
 
 ABOVE, ASIDE = 2, 1
-"""Blocks by which what was seen is made larger: more above, since hair is often as dark as the wall."""
+"""Blocks by which what is veiled reaches beyond what was seen: more above, since hair is often as dark as the wall."""
 
 GAP_NS = 2 * NS
 """After a longer pause all is looked for anew, nanoseconds."""
@@ -107,7 +107,7 @@ class Veil:
             self._begin(picture, small, at_ns)
             return np.ones_like(self._until, bool)
         moved = np.abs(level - self._before) > OFF_LEVELS
-        here = self._boxes((off | moved).reshape(BLOCKS, SQUARES, -1, SQUARES).any(axis=(1, 3)))
+        here = self._grown((off | moved).reshape(BLOCKS, SQUARES, -1, SQUARES).any(axis=(1, 3)))
         self._follow(level, here, at_ns)
         self._until[here] = at_ns + round(HOLD_S * NS)
         if at_ns - self._began_ns < SETTLED_S * NS:
@@ -137,11 +137,12 @@ class Veil:
         self._empty = self._empty + np.clip(level - self._empty, -step, step)
         self._before, self._last_ns = level, at_ns
 
-    def _boxes(self, seen: Mask) -> Mask:
-        """Each patch as its box, made larger: what is flat inside a patch, or as grey as the wall, is covered too."""
-        _, _, table, _ = self._cv.connectedComponentsWithStats(seen.astype(np.uint8), connectivity=8)
-        boxes = np.zeros_like(seen)
-        for left, top, wide, high, _ in table[1:].tolist():
-            rows = slice(max(0, top - ABOVE), top + high + ASIDE)
-            boxes[rows, max(0, left - ASIDE) : left + wide + ASIDE] = True
-        return boxes
+    def _grown(self, seen: Mask) -> Mask:
+        """Patches filled and made larger, to cover what is flat inside one, or as grey as the wall at its edge."""
+        around = np.ones((3, 3), np.uint8)
+        closed = self._cv.morphologyEx(np.pad(seen, 2).astype(np.uint8), self._cv.MORPH_CLOSE, around)
+        edges, _ = self._cv.findContours(closed, self._cv.RETR_EXTERNAL, self._cv.CHAIN_APPROX_NONE)
+        self._cv.drawContours(closed, edges, -1, 1, self._cv.FILLED)
+        reach = np.ones((ASIDE + 1 + ABOVE, 2 * ASIDE + 1), np.uint8)
+        grown = self._cv.dilate(closed, reach, anchor=(ASIDE, ASIDE))
+        return np.asarray(grown[2:-2, 2:-2] > 0)

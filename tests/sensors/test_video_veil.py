@@ -78,7 +78,7 @@ def test_an_empty_place_is_shown_as_it_is_once_it_is_known() -> None:
 
 
 def test_who_stops_stays_veiled_and_the_place_behind_who_left_comes_back() -> None:
-    standing = empty(4) + walk(30) + [with_figure(136)] * (90 * RATE_HZ)
+    standing = empty(4) + walk(30) + [with_figure(136)] * (120 * RATE_HZ)
     assert abs(readable(shown(standing)[-1], 136)) < 0.3
     gone = standing[:80] + empty(HOLD_S + 1)
     told = shown(gone)
