@@ -3,8 +3,8 @@
     python -m benchmarks.video VIDEOS [--only frames ordinary tamper cost] [--hours 1]
 
 VIDEOS is a folder with `manifest.csv`, `labels.csv` and their clips: `umn_panic/`, `fall_room/`, `fight_av/`,
-`pedestrians/`, `traffic/`. Frames are judged as `kizashi video --learn-seconds` judges them, beside three simple ways in
-the same run: mean flow, 99 % flow, nearest neighbours of cell histograms, each averaged over ten frames.
+`pedestrians/`, `traffic/`. Frames are judged as `kizashi video --learn-seconds` judges them, beside three simple ways
+in the same run: mean flow, 99 % flow, nearest neighbours of cell histograms, each averaged over ten frames.
 
 How constants were chosen: on the indoor clips and the falls 1, 2 and 4; figures are given for these and for the others.
 """

@@ -59,7 +59,7 @@ def changed(
 
 def gain(factor: float) -> Change:
     """Light that is `factor` times as bright."""
-    return lambda frame, _: np.asarray(np.clip(frame.astype(np.float32) * factor, 0, 255), np.uint8)
+    return lambda frame, _: np.clip(frame.astype(np.float32) * factor, 0, 255).astype(np.uint8)
 
 
 def ramp(factor: float, seconds: float) -> Change:
@@ -78,7 +78,7 @@ def lamp(frame: Frame, _: float) -> Frame:
     y, x = np.mgrid[0:height, 0:width]
     near = 1 + 0.9 * np.exp(-(((x / width - 0.2) ** 2 + (y / height - 0.2) ** 2) / 0.5))
     lit = frame * (near[..., None] if frame.ndim == 3 else near)
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
 
 def shake(pixels: float, hz: float = 6.0) -> Change:

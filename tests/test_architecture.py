@@ -42,7 +42,9 @@ HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".s
 SENSES = frozenset({"audio", "environment", "video"})
 # Why recording, listening, readings and watching, which DESIGN does not name: a scenario file names kinds of sensors, a
 # folder holds files of many kinds, and only the registry knows them.
-KNOW_THE_REGISTRY = frozenset({"fusion.assemble", "fusion.listening", "fusion.readings", "fusion.recording", "fusion.watching"})
+KNOW_THE_REGISTRY = frozenset(
+    {"fusion.assemble", "fusion.listening", "fusion.readings", "fusion.recording", "fusion.watching"}
+)
 TRAINING = "sensors.audio.training"
 """Makes models where torch is; nothing else of Kizashi needs it, and only the command line leads there."""
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
