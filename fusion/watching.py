@@ -255,10 +255,7 @@ class _FirstSeconds:
 
     def __init__(self, stream: str, seconds: float) -> None:
         self._half_ns, self._end_ns = round(seconds * NS / 2), round(seconds * NS)
-        every = {"spacing_ns": round(max(0.0, seconds / _KEPT - 0.03) * NS), "minimum": LEAST_FRAMES}
-        self._whole, self._first = (
-            _Judge(VideoDetector(stream, channels=TOLD, keen=True, capacity=_KEPT, **every)) for _ in range(2)
-        )
+        self._whole, self._first = (_Judge(_quick_detector(stream, seconds)) for _ in range(2))
 
     def cells(self, features: Features) -> NDArray[np.float64] | None:
         return self._whole.cells(features)
@@ -278,8 +275,16 @@ class _FirstSeconds:
         _, scores, health = self._whole.raw(features)
         if settled:
             self._whole.detector.learn(features)
-        unknown = {name: None for name in TOLD}
+        unknown: dict[str, float | None] = dict.fromkeys(TOLD)
         return Glance(number, at_ns / NS, None, None, unknown, Quality.WARMING, (), tuple(health))
+
+
+def _quick_detector(stream: str, seconds: float) -> VideoDetector:
+    """One that knows a place after some seconds: it keeps every frame, or as many as it has room for."""
+    spacing_ns = round(max(0.0, seconds / _KEPT - 0.03) * NS)
+    return VideoDetector(
+        stream, channels=TOLD, keen=True, capacity=_KEPT, spacing_ns=spacing_ns, minimum=LEAST_FRAMES
+    )  # fmt: skip
 
 
 _KEPT = 2400
