@@ -94,12 +94,13 @@ class _Tools:
         self._av: Any = av
         self._box: Any = stack.enter_context(av.open(str(path), "w", format="mp4"))
         codec, options = next(one for one in _CODECS if one[0] in av.codecs_available)
-        self._track: Any = self._box.add_stream(codec, rate=_TICKS, options=options)
-        self._track.width, self._track.height = self.easel.size
-        self._track.pix_fmt = "yuv420p"
+        track: Any = self._box.add_stream(codec, rate=_TICKS, options=options)
+        track.width, track.height = self.easel.size
+        track.pix_fmt = "yuv420p"
         # One thread, so that the same film is the same file on every machine.
-        self._track.codec_context.thread_count = 1
-        self._track.codec_context.time_base = Fraction(1, _TICKS)
+        track.codec_context.thread_count = 1
+        track.codec_context.time_base = Fraction(1, _TICKS)
+        self._track = track
 
     def encode(self, canvas: Picture, tick: int) -> None:
         frame = self._av.VideoFrame.from_ndarray(canvas, format="bgr24")
