@@ -35,7 +35,7 @@ SETS = {"umn_panic": 10.0, "fall_room": 3.0}
 
 CHOSEN_ON = ("umn_03", "umn_04", "umn_05", "umn_06", "fall_01", "fall_02", "fall_04")
 
-ALARM = 2.5
+ALARM = 2.0
 """Evidence from which the eye alarms, in usual spreads times seconds; the simple ways alarm above all that was learned,
 by the factor that fits them best."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from fusion.baseline.folder import Baseline, LearnedFrom, Manifest
 from fusion.checking import check_all, check_rate
-from fusion.config import Settings
+from fusion.config import Settings, Video, ZoneRule
 from fusion.engine import Memory
 from fusion.recording import load_recording
 
@@ -44,3 +44,16 @@ def test_every_sensor_is_tried(write_text: Write, capsys: pytest.CaptureFixture[
     (recording.sensors[0].path).write_text("t_s,temperature_c\nx,y\n")
     assert not check_all([recording], Settings(), None, False)
     assert "FAIL  air" in capsys.readouterr().out
+
+
+def test_a_zone_without_a_camera_can_never_fire(
+    write_video: Write, write_text: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = load_recording(write_video("camera.mp4", [n / 10 for n in range(10)]))
+    zones = tuple(
+        ZoneRule(name=name, sensor=name, points=((0, 0), (1, 0), (1, 1))) for name in ("camera/camera", "cellar")
+    )
+    assert not check_all([recording], Settings(video=Video(zones=zones)), None, False)
+    told = capsys.readouterr().out
+    assert "FAIL  zone cellar" in told
+    assert "ok    zone camera/camera" in told
