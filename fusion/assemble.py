@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fusion.baseline.folder import Baseline
-from fusion.config import Settings, read_rules
+from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
 from fusion.recording import SCENARIO, Recording, build_source, load_recording
 from fusion.strict_toml import read_toml
@@ -16,6 +17,7 @@ from sensors.base import Detector, PatientDetector, Sensor, Source
 from sensors.errors import BadInputError
 from sensors.registry import detector_class, extractor_class
 from sensors.types import NS, Modality
+from sensors.video.zones import Hours, Rule, Zone
 
 BUILTIN = "builtin"
 """The classifier of sounds that comes with Kizashi."""
@@ -66,23 +68,35 @@ def recorded_senses(recording: Recording) -> frozenset[Modality]:
     return recording.senses if isinstance(recording, Excerpt) else frozenset()
 
 
-def build_sensors(recording: Recording, senses: Iterable[Modality], model: str = BUILTIN) -> list[Sensor]:
-    """The sensors of a recording that belong to `senses`, in the order of their names; `model` is the ear's."""
+def build_sensors(
+    recording: Recording, senses: Iterable[Modality], model: str = BUILTIN, zones: Sequence[ZoneRule] = ()
+) -> list[Sensor]:
+    """The sensors of a recording that belong to `senses`, in the order of their names.
+
+    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own.
+    """
     wanted = frozenset(senses)
     sensors = []
     for entry in sorted(recording.sensors, key=lambda entry: entry.id):
         source = build_source(entry, recording)
         if source.modality in wanted:
-            sensors.append(build_sensor(source, model))
+            sensors.append(build_sensor(source, model, zones))
     return sensors
 
 
-def build_sensor(source: Source, model: str = BUILTIN) -> Sensor:
-    """A source with the extractor and detector of its sense; `model` is the classifier of sounds."""
+def build_sensor(source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = ()) -> Sensor:
+    """A source with the extractor and detector of its sense, told of the classifier of sounds or of its zones."""
     chosen = {"model": model} if source.modality is Modality.AUDIO else {}
     extractor = extractor_class(source.modality)(source.stream, **chosen)
     make = detector_class(source.modality)
-    return Sensor(source, extractor, lambda: make(source.stream, **chosen))
+    own = tuple(_zone(rule) for rule in zones if rule.sensor == source.stream)
+    told = {**chosen, "zones": own} if own and source.modality is Modality.VIDEO else chosen
+    return Sensor(source, extractor, lambda: make(source.stream, **told))
+
+
+def _zone(rule: ZoneRule) -> Zone:
+    hours = Hours(rule.begin, rule.end, ZoneInfo(rule.timezone))
+    return Zone(rule.name, rule.points, Rule(rule.rule), hours)
 
 
 def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:

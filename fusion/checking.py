@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline, load_baseline
-from fusion.config import Settings, read_rules
+from fusion.config import Settings, ZoneRule, read_rules
 from fusion.feasible import Reported, misspelt, never, never_here
 from fusion.recording import Recording
 from fusion.words import duration, once_in
@@ -37,13 +37,17 @@ def check_all(
     known = load_baseline(baseline) if baseline else None
     findings = [Finding("settings", True, f"{settings.false_alarms_per_day:g} false alarms per day")]
     findings.append(check_rate(settings, known))
+    watched: set[str] = set()
     for recording in recordings:
-        sensors = build_sensors(recording, settings.senses, settings.audio.model)
+        sensors = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
         findings += [check_sensor(sensor, known, thorough) for sensor in sensors]
+        watched |= {sensor.stream for sensor in sensors if sensor.modality is Modality.VIDEO}
         if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):
             there = ", ".join(known.manifest.sensors)
             findings.append(Finding("baseline", False, f"knows none of the sensors of {recording.name}, but {there}"))
     findings += check_rules(recordings, settings)
+    if recordings:
+        findings += [check_zone(rule, watched) for rule in settings.video.zones]
     for finding in findings:
         if as_json:
             print(msgspec.json.encode(asdict(finding)).decode())
@@ -87,6 +91,14 @@ def reported_by(recording: Recording, settings: Settings) -> Reported:
             for features in read:
                 reported.add(features)
     return reported
+
+
+def check_zone(rule: ZoneRule, watched: Collection[str]) -> Finding:
+    """Whether a zone lies in the picture of a camera that there is: a rule without a camera can never fire."""
+    if rule.sensor in watched:
+        return Finding(f"zone {rule.name}", True, f"{rule.rule}, {rule.sensor}")
+    there = ", ".join(sorted(watched)) or "none"
+    return Finding(f"zone {rule.name}", False, f"no camera '{rule.sensor}'; there is {there}")
 
 
 def check_sensor(sensor: Sensor, baseline: Baseline | None, thorough: bool = False) -> Finding:

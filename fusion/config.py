@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -22,6 +24,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
 Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
@@ -85,6 +88,39 @@ class RuleText(Section, frozen=True):
     name: str = ""
 
 
+class ZoneRule(Section, frozen=True):
+    """A part of a camera's picture that has a rule.
+
+    `points` are shares of the picture, x to the right and y down: the corners of an area that is `closed`, or the two
+    ends of a `line` that is not to be crossed. From `begin` to `end`, wall time at `timezone`; without these, always.
+    """
+
+    name: typing.Annotated[str, msgspec.Meta(min_length=1)]
+    sensor: typing.Annotated[str, msgspec.Meta(min_length=1)]
+    points: typing.Annotated[tuple[tuple[Share, Share], ...], msgspec.Meta(min_length=2, max_length=100)]
+    rule: typing.Literal["closed", "line"] = "closed"
+    begin: time = time()
+    end: time = time()
+    timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        """Refuse shapes without an inside, and wall time of nowhere."""
+        if self.rule == "line" and len(self.points) != 2:
+            raise ValueError("a line has two ends")
+        if self.rule == "closed" and len(self.points) < 3:
+            raise ValueError("an area has at least three corners")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"timezone '{self.timezone}' is unknown: write one like Europe/Berlin") from error
+
+
+class Video(Section, frozen=True):
+    """What is watched for in pictures: `zones` are places with rules."""
+
+    zones: tuple[ZoneRule, ...] = ()
+
+
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`."""
 
@@ -96,6 +132,7 @@ class Settings(Section, frozen=True):
     learning: Learning = Learning()
     audio: Audio = Audio()
     rules: tuple[RuleText, ...] = ()
+    video: Video = Video()
 
 
 def load_settings(path: Path | None) -> Settings:

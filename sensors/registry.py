@@ -22,6 +22,7 @@ SOURCES = {
     "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
     "environment.parquet": "sensors.environment.sources:ParquetSource",
     "video.file": "sensors.video.sources:VideoFileSource",
+    "video.images": "sensors.video.images:ImageFolderSource",
 }
 """Every built-in source of recordings: a class called with (stream, path, start_ns, **options)."""
 
@@ -54,7 +55,8 @@ DETECTORS = {
     Modality.ENVIRONMENT: "sensors.environment.detectors:EnvironmentDetector",
     Modality.VIDEO: "sensors.video.detectors:VideoDetector",
 }
-"""The detector of each sense: a class called with (stream), that of audio also with model=its classifier."""
+"""The detector of each sense: a class called with (stream), that of audio also with model=its classifier, that of video
+also with zones=the rules for its picture, where there are any."""
 
 SUFFIXES = {
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff"), "audio.file"),

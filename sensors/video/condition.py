@@ -55,6 +55,7 @@ SLOW = 2.5
 
 OTHER_VIEW = Fault(State.TAMPERED, "moved: this is another view")
 INFRARED = Fault(State.DEGRADED, "switched to infrared: the colours are gone")
+RARE = Fault(State.DEGRADED, "slow: frames come far more rarely than usual")
 
 _FRAME_S = 1 / 30
 """Intervals shorter than this count as this: nobody misses the difference."""
@@ -120,8 +121,7 @@ def find_fault(looks: Floats, gradients: Floats, usual: Usual | None) -> Fault |
     if before["chroma"] > COLOURED and now["chroma"] < COLOURLESS:
         return INFRARED
     if now["interval_s"] > SLOW * max(before["interval_s"], _FRAME_S):
-        what = f"{1 / now['interval_s']:.3g} frames a second instead of {1 / before['interval_s']:.3g}"
-        return Fault(State.DEGRADED, f"slow: {what}")
+        return RARE
     return None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from fusion.baseline.folder import Baseline, LearnedFrom, Manifest
 from fusion.checking import check_all, check_rate, check_rules
-from fusion.config import RuleText, Settings
+from fusion.config import RuleText, Settings, Video, ZoneRule
 from fusion.engine import Memory
 from fusion.recording import Recording, load_recording
 
@@ -93,3 +93,16 @@ def test_check_fails_where_a_rule_can_never_fire(hall: Recording, capsys: pytest
     assert "ok    rule 1" in capsys.readouterr().out
     assert not check_all([hall], Settings(rules=(RuleText(when="co2 > 2 and co2 < 1"),)), None, True)
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["fine"] is False
+
+
+def test_a_zone_without_a_camera_can_never_fire(
+    write_video: Write, write_text: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = load_recording(write_video("camera.mp4", [n / 10 for n in range(10)]))
+    zones = tuple(
+        ZoneRule(name=name, sensor=name, points=((0, 0), (1, 0), (1, 1))) for name in ("camera/camera", "cellar")
+    )
+    assert not check_all([recording], Settings(video=Video(zones=zones)), None, False)
+    told = capsys.readouterr().out
+    assert "FAIL  zone cellar" in told
+    assert "ok    zone camera/camera" in told

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fusion.assemble import engine_settings
+from fusion.assemble import build_sensor, engine_settings
 from fusion.config import Settings, load_settings, override
 from sensors.errors import BadInputError
-from sensors.types import NS, Modality
+from sensors.types import NS, Chunk, Modality, Score
+from sensors.video.features import VideoExtractor
+from sensors.video.sources import VideoFileSource
 
 Write = Callable[..., Path]
 
@@ -110,3 +114,40 @@ def test_a_rule_that_cannot_be_is_told_with_its_number(content: str, told: str, 
 def test_rules_come_in_their_order(write_text: Write) -> None:
     path = write_text("k.toml", '[[rules]]\nwhen = "co2 > 1"\n[[rules]]\nwhen = "door = on"\nname = "open"\n')
     assert [rule.name for rule in engine_settings(load_settings(path), 0.1).rules] == ["co2 > 1", "open"]
+
+
+ZONE = """[[video.zones]]
+name = "vault"
+sensor = "shop/camera"
+points = [[0.5, 0.0], [1.0, 0.0], [1.0, 1.0]]
+"""
+
+
+def test_zones_are_shapes_with_wall_time(write_text: Write) -> None:
+    told = load_settings(write_text("k.toml", f'{ZONE}begin = 22:00:00\nend = 06:30:00\ntimezone = "Asia/Tokyo"\n'))
+    (rule,) = told.video.zones
+    assert (rule.begin, rule.end) == (time(22), time(6, 30))
+    detector = build_sensor(VideoFileSource("shop/camera", Path("a.mp4"), 0), zones=told.video.zones).detector()
+    elsewhere = build_sensor(VideoFileSource("yard", Path("a.mp4"), 0), zones=told.video.zones).detector()
+    dark = Chunk("shop/camera", 0, 0, 0.0, np.zeros((1, 48, 64), np.uint8))
+    (first,) = VideoExtractor("shop/camera").extract(dark)
+    assert "shop/camera:intrusion" in [one.channel for one in detector.score(first) if isinstance(one, Score)]
+    assert not [one for one in elsewhere.score(first) if isinstance(one, Score) and one.channel.endswith("intrusion")]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('rule = "line"', "two ends"),
+        ('timezone = "Mars/Olympus"', "Mars/Olympus"),
+        ('rule = "open"', "rule"),
+        ('colour = "red"', "colour"),
+    ],
+)
+def test_zones_that_make_no_sense_are_refused(more: str, told: str, write_text: Write) -> None:
+    assert told in refuse(write_text, ZONE + more)
+
+
+def test_an_area_without_an_inside_is_refused(write_text: Write) -> None:
+    assert "three corners" in refuse(write_text, ZONE.replace(", [1.0, 1.0]", ""))
+    assert "points" in refuse(write_text, ZONE.replace("0.5, 0.0", "50, 0"))

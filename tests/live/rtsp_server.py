@@ -1,7 +1,7 @@
 """GStreamer's RTSP server; run by the system's Python, which has its bindings: PORT [locked] [ADDRESS].
 
 A tone of 440 Hz: /live beside pictures, /blind alone (44.1 kHz, stereo), /mute the pictures alone.
-Pictures that tell the time, 10 a second: /clock in H.264 with a key frame a second, /rare with one in two,
+Pictures that tell the time, 10 a second: /clock in H.264 with a key frame a second, /rare with one in four,
 /jpeg in JPEG. SIGUSR1 makes them larger or smaller again while they run.
 Locked, it opens for user "ear" with password "s3cret" only. Prints what clients set up.
 """
@@ -38,7 +38,7 @@ CLOCK = (
 H264 = "openh264enc complexity=low bitrate=1000000 gop-size"
 TELLING = {
     "/clock": f"( {CLOCK} ! {H264}=10 ! rtph264pay config-interval=-1 name=pay0 )",
-    "/rare": f"( {CLOCK} ! {H264}=20 ! rtph264pay config-interval=-1 name=pay0 )",
+    "/rare": f"( {CLOCK} ! {H264}=40 ! rtph264pay config-interval=-1 name=pay0 )",
     "/jpeg": f"( {CLOCK} ! video/x-raw,format=I420 ! jpegenc ! rtpjpegpay name=pay0 )",
 }
 

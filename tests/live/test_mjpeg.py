@@ -22,7 +22,7 @@ def camera() -> Iterator[WebCamera]:
 
 
 def source(camera: WebCamera) -> UrlSource:
-    return UrlSource("yard/camera", camera.url, open_s=3.0, stall_s=1.5, backoff=Backoff(0.1, 0.5))
+    return UrlSource("yard/camera", camera.url, open_s=15.0, stall_s=10.0, backoff=Backoff(0.1, 0.5))
 
 
 def test_pictures_bear_the_time_of_their_arrival(camera: WebCamera) -> None:
@@ -33,7 +33,7 @@ def test_pictures_bear_the_time_of_their_arrival(camera: WebCamera) -> None:
     assert_pictures(eye.chunks)
     late_s = lateness_s(eye.chunks)
     assert late_s.min() > -0.01
-    assert np.median(late_s) < 0.15
+    assert np.median(late_s) < 0.5
 
 
 def test_a_camera_that_goes_away_is_told_and_found_again(camera: WebCamera) -> None:
