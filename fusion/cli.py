@@ -176,12 +176,20 @@ def env(
     files: Annotated[list[Path], typer.Argument(help="Tables of readings, or folders of them.", metavar="FILE...")],
     value: Annotated[str | None, typer.Option(help="Only this column of readings.", metavar="COLUMN")] = None,
     time: Annotated[str | None, typer.Option(help="The column that tells the time.", metavar="COLUMN")] = None,
+    learn: Annotated[
+        Path | None, typer.Option(help="A table of when all was well, learned first.", metavar="FILE")
+    ] = None,
+    learn_rows: Annotated[int, typer.Option(help="So many first rows of each table are known to be well.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """How strange each row of these readings is, beside all that came before it."""
-    from fusion.readings import judge_all
+    """How strange each row of these readings is, beside all that came before it.
 
-    if not judge_all(files, as_json, value, time):
+    A line a row and channel: `overall` is the answer for the row as a whole, larger is stranger; `onset` is the same
+    where it rises above all of the last 200 rows, else 0; the others say which quantity, and what about it.
+    """
+    from fusion.readings import Wish, judge_all
+
+    if not judge_all(files, as_json, Wish(value, time, learn, learn_rows)):
         raise typer.Exit(3)
 
 

@@ -5,14 +5,12 @@
 3. `judge_table`  a table -> the scores of each row with their p-values; memory does not grow with the rows.
 4. `judge_all`    prints a line a score, or an `Account` a file; what cannot be read is told, the others still judged.
 
-Why everything is learned once it is old enough, where a replay leaves out what alarmed: nothing alarms here. A channel
-is ranked against its whole past, so that its p-values are as many as they say, whatever somebody calls an anomaly.
+What is learned, and when, and what `overall` and `onset` are: `rows`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,12 +21,11 @@ from pathlib import Path
 import msgspec
 
 from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
-from fusion.calibrate import Past
 from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.inputs import figure, find_files, tell
 from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
-from fusion.senses import new_past
+from fusion.rows import OVERALL, Judged, RowJudge
 from fusion.words import counted, one_in
 from sensors.base import Sensor
 from sensors.environment.columns import Row, Wishes, read_number, time_columns, titles
@@ -37,13 +34,10 @@ from sensors.environment.tables import csv_rows, json_rows, parquet_rows
 from sensors.errors import BadInputError
 from sensors.files import require_file
 from sensors.registry import SUFFIXES
-from sensors.types import NS, Features, Quality, Score
+from sensors.types import NS, Score
 
 MOMENTS = 5
 """Strangest moments that a person is shown of a file."""
-
-PENDING_ROWS = 20_000
-"""Most rows that wait to be learned, where the first rows made believe that they come seldom."""
 
 STEP_S = 1.0
 """Seconds between the rows of a table that tells no time: row n is at n."""
@@ -63,19 +57,41 @@ class Table:
     settings: EngineSettings
     dated: bool
 
+    @property
+    def behind_ns(self) -> int:
+        """How far the time that the table tells of its newest row lies before its event time."""
+        set_back = getattr(self.sensor.source, "set_back", None)
+        return set_back.behind_ns if set_back else 0
+
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A score, how rare it is here, and what it is good for: `p_value` is None unless `quality` is OK."""
+class Teaching:
+    """What is declared normal: another table, and the first rows of the one that is judged."""
 
-    score: Score
-    p_value: float | None
-    quality: Quality
+    table: Table | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of each table: columns by name, and what of it, or which other table, is normal."""
+
+    value: str | None = None
+    time: str | None = None
+    learn: Path | None = None
+    learn_rows: int = 0
+
+    def teaching(self) -> Teaching:
+        """The normal that is told, opened."""
+        return Teaching(open_table(self.learn, self.value, self.time) if self.learn else None, self.learn_rows)
 
 
 @dataclass
 class Account:
-    """What a person is told of a file; moments closer than `near_ns` are one, the strangest of them."""
+    """What a person is told of a file; moments closer than `near_ns` are one, the strangest of them.
+
+    How strange a moment is says `overall`; told is the channel of a quantity that was rarest in it.
+    """
 
     near_ns: int
     rows: int = 0
@@ -85,10 +101,13 @@ class Account:
     def add(self, row: Sequence[Judged]) -> None:
         """Take the scores of a row."""
         self.rows += 1
-        for judged in row:
-            self.channels.add(judged.score.channel)
-            if judged.p_value is not None:
-                self._note((judged.p_value, -(judged.score.raw or 0.0), judged.score))
+        self.channels.update(judged.score.channel for judged in row)
+        raws = (judged.score.raw for judged in row if judged.score.channel.endswith(OVERALL))
+        overall = next((raw for raw in raws if raw is not None), None)
+        told = [(j.p_value, j.score) for j in row if j.p_value is not None and j.score.value is not None]
+        if overall is not None and told:
+            p_value, score = min(told, key=lambda one: one[0])
+            self._note((-overall, p_value, score))
 
     def _note(self, moment: tuple[float, float, Score]) -> None:
         if len(self.moments) == MOMENTS and moment[:2] >= self.moments[-1][:2]:
@@ -100,7 +119,7 @@ class Account:
         self.moments = sorted([*kept, moment], key=lambda m: (m[0], m[1], m[2].end_ns))[:MOMENTS]
 
 
-def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, time: str | None = None) -> bool:
+def judge_all(paths: Sequence[Path], as_json: bool, wish: Wish) -> bool:
     """Judge every table and print what is strange in it; true where all could be read to their end."""
     fine = True
     shown = sys.stderr.isatty()
@@ -110,14 +129,15 @@ def judge_all(paths: Sequence[Path], as_json: bool, value: str | None = None, ti
     for number, path in enumerate(files, 1):
         named = {"path": str(path)} if len(files) > 1 else {}
         try:
-            table = open_table(path, value, time)
+            table = open_table(path, wish.value, wish.time)
             account = Account(table.settings.learn_after_ns)
-            for count, row in enumerate(judge_table(table)):
+            for count, row in enumerate(judge_table(table, wish.teaching())):
                 if shown and count % _SHOWN_ROWS == 0:
                     text = f"\r\033[K{number} of {len(files)}: {path.name}, row {count:,}"
                     print(text, end="", file=sys.stderr, flush=True)
                 if as_json:
-                    sys.stdout.buffer.writelines(reading_line(one, named, table.dated) for one in row)
+                    behind_ns = table.behind_ns
+                    sys.stdout.buffer.writelines(reading_line(one, named, table.dated, behind_ns) for one in row)
                 else:
                     account.add(row)
         except BadInputError as error:
@@ -149,7 +169,9 @@ def open_table(path: Path, value: str | None = None, time: str | None = None) ->
         known = " ".join(sorted(suffix for suffix, kind in SUFFIXES.items() if kind in _ROWS))
         what = f"no reader of tables for '{path.suffix or path.name}' files"
         raise BadInputError(what, where=path, mend=f"known are {known}")
-    told = {"value": value} if value is not None else {}
+    told: dict[str, str | bool] = {"every_row": True}
+    if value is not None:
+        told["value"] = value
     options = told | ({"time": time} if time is not None else _times_of(path, kind, told))
     sensor = _sensor(path, kind, options)
     dated = _absolute_start_ns(sensor) is not None
@@ -157,7 +179,7 @@ def open_table(path: Path, value: str | None = None, time: str | None = None) ->
     return Table(sensor, engine_settings(defaults, choose_tick_s(defaults, [sensor])), dated)
 
 
-def judge_table(table: Table) -> Iterator[list[Judged]]:
+def judge_table(table: Table, teaching: Teaching = Teaching()) -> Iterator[list[Judged]]:
     """The scores of each row, in order of time: first scored and ranked, learned when it is old enough.
 
     Raises
@@ -165,52 +187,22 @@ def judge_table(table: Table) -> Iterator[list[Judged]]:
     BadInputError
         Where a row cannot be read; what came before stands.
     """
-    judge = _Judge(table)
-    for features in table.sensor.features():
-        yield judge.judge(features)
+    judge = RowJudge(table.sensor.detector(), table.settings)
+    if teaching.table:
+        for features in teaching.table.sensor.features():
+            judge.judge(features, normal=True)
+        judge.taught()
+    for number, features in enumerate(table.sensor.features()):
+        if number == teaching.rows and number:
+            judge.taught()
+        yield judge.judge(features, normal=number < teaching.rows)
 
 
-class _Judge:
-    """A detector, and the past of each of its channels."""
-
-    def __init__(self, table: Table) -> None:
-        self._detector, self._settings = table.sensor.detector(), table.settings
-        self._pasts: dict[str, Past] = {}
-        self._noted_ns: dict[str, int] = {}
-        self._pending: deque[tuple[Features, list[tuple[Past, float]]]] = deque()
-
-    def judge(self, features: Features) -> list[Judged]:
-        self._learn(features.end_ns - self._settings.learn_after_ns)
-        noted: list[tuple[Past, float]] = []
-        told = [self._rank(one, noted) for one in self._detector.score(features) if isinstance(one, Score)]
-        self._pending.append((features, noted))
-        return told
-
-    def _learn(self, until_ns: int) -> None:
-        while self._pending and (self._pending[0][0].end_ns <= until_ns or len(self._pending) > PENDING_ROWS):
-            features, noted = self._pending.popleft()
-            self._detector.learn(features)
-            for past, raw in noted:
-                past.learn(raw)
-
-    def _rank(self, score: Score, noted: list[tuple[Past, float]]) -> Judged:
-        if score.raw is None:
-            return Judged(score, None, score.quality)
-        past = self._pasts.setdefault(score.channel, new_past())
-        before_ns = self._noted_ns.get(score.channel)
-        if before_ns is None or score.end_ns - before_ns >= self._settings.learn_every_ns:
-            self._noted_ns[score.channel] = score.end_ns
-            noted.append((past, score.raw))
-        if len(past) < self._settings.least_scores:
-            return Judged(score, None, Quality.WARMING)
-        return Judged(score, past.rank(score.raw)[0], score.quality)
-
-
-def reading_line(judged: Judged, named: Mapping[str, str], dated: bool) -> bytes:
-    """One JSON object, with its line end."""
+def reading_line(judged: Judged, named: Mapping[str, str], dated: bool, behind_ns: int = 0) -> bytes:
+    """One JSON object, with its line end; the time is the one that the table tells, behind that of the event."""
     score = judged.score
     told = {
-        "t": moment(score.end_ns, dated),
+        "t": moment(score.end_ns - behind_ns, dated),
         "channel": score.channel,
         "raw": None if score.raw is None else figure(score.raw),
         "p_value": None if judged.p_value is None else figure(judged.p_value),
@@ -230,7 +222,7 @@ def account_table(path: Path, table: Table, account: Account) -> str:
     lines = [f"{path}: {rows}, {channels}{more}"]
     if not account.moments:
         lines.append("  too short a past to say what is strange")
-    told = [_moment_cells(p_value, score, table.dated) for p_value, _, score in account.moments]
+    told = [_moment_cells(p_value, score, table.dated) for _, p_value, score in account.moments]
     wide = [max(map(len, column)) for column in zip(*told, strict=True)]
     lines += ["  " + "  ".join(map(str.ljust, cells, wide)).rstrip() for cells in told]
     return "\n".join(lines)

@@ -188,6 +188,10 @@ class RecentMedian:
         ranked, half = self._ranked, len(self._ranked) // 2
         return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
+    def quantile(self, share: float) -> float:
+        """The value below which a share in [0, 1) of what is kept lies; at least one value is kept."""
+        return self._ranked[int(share * len(self._ranked))]
+
     def learn(self, value: float) -> None:
         """Take a finite value."""
         if len(self._kept) == self.capacity:

@@ -24,6 +24,7 @@ LAYERS = [
     "runner report.lanes drawing",
     "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
+    "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
     "senses explain triage",
@@ -33,10 +34,10 @@ LAYERS = [
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
-PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain rules words".split())
+PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain rows rules words".split())
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator "
-    "statistics typing numpy numpy.typing numpy.linalg sensors.types".split()
+    "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS

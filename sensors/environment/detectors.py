@@ -1,23 +1,31 @@
-"""How strange each quantity of a place is.
+"""How strange each quantity of a place is, each aspect of it a channel of its own.
 
-1. `<quantity>.level`: distance from the median of the last 200 rows that were learned.
-2. `<quantity>.change`: distance from the median of the ten rows before.
-3. Both in scales of a long past, never finer than the smallest step that matters. A switch has a `level` only: how
-   rare its present state was.
+1. `faults` says which readings can be believed; the others are neither scored nor learned.
+2. A measured quantity has six channels (`normal`): `<quantity>.level`, how far it is from where it usually is, at this
+   hour of the day once days are known; `.change`, how far from what the rows before predicted; `.step`, how much the
+   last rows differ from those before them; `.unrest`, how much wilder or calmer it is; `.pattern`, how unlike anything
+   learned the last rows are; `.drift`, how far it has crept away, slowly, from where it was for long.
+3. A switch has two (`rates`): `.level`, how rare its state is at this hour, and `.rate`, how unusual its share of ones.
+4. `together.lately` and `together.long` (`together`) say how strange the quantities of a row are beside each other.
 
-Why a short memory for the place and a long one for the scale: a new day begins elsewhere, but it is no calmer or
-wilder. After a long gap or a restart `level` warms up again; what it is divided by is kept.
+All in scales of a long past, never finer than the smallest step that matters. Why a short memory for the place and a
+long one for the scale: a new day begins elsewhere, but it is no calmer or wilder. After a long gap or a restart `level`
+warms up again; what it is divided by is kept.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from sensors.base import Arrays
 from sensors.environment.faults import Faults
-from sensors.environment.features import unpack
-from sensors.environment.normal import Normal
+from sensors.environment.features import Measured, unpack
+from sensors.environment.normal import Found, Normal
 from sensors.environment.quantities import quantity_of
+from sensors.environment.rates import Rates
+from sensors.environment.together import CHANNELS, PREFIX, Together
 from sensors.types import Features, Health, Modality, Quality, Score
 
 UNITS = {"c": "°C", "percent": "%", "ug_per_m3": "µg/m³", "hpa": "hPa", "pa": "Pa", "db": "dB", "dbfs": "dBFS"} | {
@@ -25,9 +33,12 @@ UNITS = {"c": "°C", "percent": "%", "ug_per_m3": "µg/m³", "hpa": "hPa", "pa":
 }  # fmt: skip
 """How units are written for people, where that differs from the suffix."""
 
+SEASONS = ":seasons.open"
+"""After the name of every quantity: an array that all that learn have."""
+
 
 class EnvironmentDetector:
-    """Level and change of every quantity of one environmental sensor.
+    """Scores every quantity of one environmental sensor.
 
     Parameters
     ----------
@@ -40,9 +51,11 @@ class EnvironmentDetector:
     def __init__(self, stream: str, *, minimum: int = 20) -> None:
         self.stream = stream
         self._minimum = minimum
-        self._normals: dict[str, Normal] = {}
-        self._labels: dict[str, tuple[str, str, str]] = {}
+        self._normals: dict[str, Normal | Rates] = {}
+        self._labels: dict[str, _Label] = {}
         self._faults = Faults(stream)
+        self._together = Together()
+        self._joint_channels = tuple(f"{stream}:{PREFIX}.{window}" for window in CHANNELS)
 
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
@@ -50,77 +63,91 @@ class EnvironmentDetector:
         qualities, changes = self._faults.judge(features.end_ns, row)
         told: list[Score | Health] = [*changes]
         for one in row:
-            told += self._score(features, one.name, one.value, one.change, began_ns, qualities[one.name])
+            told += self._score(features, one, began_ns, qualities[one.name])
+        if len(row) > 1:
+            told += self._score_together(features, row, [qualities[one.name] for one in row])
         return told
 
     def learn(self, features: Features) -> None:
         """Take this row as normal, except quantities at fault."""
         began_ns, row = unpack(features)
-        for one in row:
-            if self._faults.learn(one):
-                self._normal(one.name).learn(one.value, one.change, began_ns, features.end_ns)
+        believed = [self._faults.learn(one) for one in row]
+        for one, good in zip(row, believed, strict=True):
+            if good:
+                self._normal(one.name).learn(one, began_ns, features.end_ns)
+        self._together.learn(row, believed, features.end_ns)
 
     def state(self) -> Arrays:
         """The past of every quantity, as arrays named "<quantity>:<part>"."""
         normals = self._normals.items()
         pasts = {f"{name}:{part}": array for name, normal in normals for part, array in normal.state().items()}
-        return {**pasts, **self._faults.state()}
+        return {**pasts, **self._together.state(), **self._faults.state()}
 
     def restore(self, state: Arrays) -> None:
         """Begin with the past of an equal detector."""
         self._faults.restore(state)
+        self._together.restore(state)
         self._normals.clear()
-        for name in dict.fromkeys(key.rpartition(":")[0] for key in state):
+        for name in dict.fromkeys(key.removesuffix(SEASONS) for key in state if key.endswith(SEASONS)):
             parts = {key.rpartition(":")[2]: array for key, array in state.items() if key.rpartition(":")[0] == name}
-            normal = Normal(quantity_of(name)[0], self._minimum)
+            normal = self._normals[name] = self._new(name)
             normal.restore(parts)
-            self._normals[name] = normal
 
-    def _normal(self, name: str) -> Normal:
+    def _normal(self, name: str) -> Normal | Rates:
         normal = self._normals.get(name)
         if normal is None:
-            normal = self._normals[name] = Normal(quantity_of(name)[0], self._minimum)
+            normal = self._normals[name] = self._new(name)
         return normal
 
-    def _score(
-        self, features: Features, name: str, value: float, change: float, began_ns: int, quality: Quality
-    ) -> list[Score]:
-        normal = self._normals.get(name) or Normal(quantity_of(name)[0], self._minimum)
-        level, move, unit = self._labels.get(name) or self._label(name, normal)
-        good = quality is Quality.OK
-        if _is_switch(normal):
-            return [self._tell(features, level, quality, normal.rarity(value) if good else None, value, unit)]
-        near = self._tell(features, level, quality, normal.level(value, began_ns) if good else None, value, unit)
-        if good and math.isnan(change):
-            quality, good = Quality.GAP, False
-        moved = self._tell(features, move, quality, normal.change(change) if good else None, change, unit)
-        return [near, moved]
+    def _new(self, name: str) -> Normal | Rates:
+        quantity = quantity_of(name)[0]
+        return Rates(self._minimum) if quantity and quantity.binary else Normal(quantity, self._minimum)
 
-    def _label(self, name: str, normal: Normal) -> tuple[str, str, str]:
-        suffix = normal.quantity.unit if normal.quantity else ""
-        channel = f"{self.stream}:{name}"
-        label = self._labels[name] = f"{channel}.level", f"{channel}.change", UNITS.get(suffix, suffix)
+    def _score(self, features: Features, reading: Measured, began_ns: int, quality: Quality) -> Iterator[Score]:
+        normal = self._normals.get(reading.name)
+        label = self._labels.get(reading.name) or self._label(reading.name)
+        found: Sequence[Found | None] = label.nothing
+        if normal is not None and quality is Quality.OK:
+            found = normal.look(reading, began_ns, features.end_ns)
+        yield from _tell(features, label, found, quality, reading.value)
+
+    def _score_together(
+        self, features: Features, row: Sequence[Measured], qualities: Sequence[Quality]
+    ) -> Iterator[Score]:
+        well = [quality is Quality.OK for quality in qualities]
+        found = self._together.look(row, well) if any(well) else (None,) * len(CHANNELS)
+        label = _Label(self._joint_channels, "", (None,) * len(CHANNELS))
+        yield from _tell(features, label, found, Quality.OK if any(well) else qualities[0])
+
+    def _label(self, name: str) -> _Label:
+        quantity = quantity_of(name)[0]
+        suffix = quantity.unit if quantity else ""
+        aspects = self._new(name).channels
+        channels = tuple(f"{self.stream}:{name}.{aspect}" for aspect in aspects)
+        label = self._labels[name] = _Label(channels, UNITS.get(suffix, suffix), (None,) * len(channels))
         return label
 
-    def _tell(
-        self,
-        features: Features,
-        channel: str,
-        quality: Quality,
-        found: tuple[float, float] | None,
-        value: float,
-        unit: str,
-    ) -> Score:
-        stream, end_ns, span_ns = features.stream, features.end_ns, features.span_ns
-        if found is None and quality is Quality.OK:
-            warming = Quality.WARMING
-            return Score(stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, None, warming, (), value, None, unit)
-        if found is None:
-            return Score(stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, None, quality)
-        return Score(
-            stream, channel, Modality.ENVIRONMENT, end_ns, span_ns, found[0], quality, (), value, found[1], unit
-        )
+
+class _Label(NamedTuple):
+    """Names of a quantity's channels, its unit, and what is found of it while nothing is known."""
+
+    channels: tuple[str, ...]
+    unit: str
+    nothing: tuple[None, ...]
 
 
-def _is_switch(normal: Normal) -> bool:
-    return normal.quantity is not None and normal.quantity.binary
+def _tell(
+    features: Features, label: _Label, found: Sequence[Found | None], quality: Quality, value: float | None = None
+) -> Iterator[Score]:
+    """A score a channel; what could not be found is told by its quality.
+
+    A reading that is good, while it is not yet known how strange it is, is still told: `value`, in the first channel.
+    """
+    stream, end_ns, span_ns, sense = features.stream, features.end_ns, features.span_ns, Modality.ENVIRONMENT
+    for number, (channel, one) in enumerate(zip(label.channels, found, strict=True)):
+        if one is not None and math.isfinite(one.raw):
+            yield Score(stream, channel, sense, end_ns, span_ns, one.raw, quality, (), one.value, one.usual, label.unit)
+            continue
+        why = quality if quality is not Quality.OK else Quality.WARMING if one is None else Quality.GAP
+        measured = value if why is Quality.WARMING and not number else None
+        yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), measured, None, label.unit)

@@ -18,10 +18,16 @@ Reading = tuple[int, tuple[str, ...], list[float]]
 
 
 class WideForm:
-    """A table with a column for each quantity; of rows of the same time the first counts."""
+    """A table with a column for each quantity; of rows of the same time the first counts.
 
-    def __init__(self, head: Sequence[Row], used: Sequence[str], wishes: Wishes, path: Path) -> None:
+    The others are left out, or come without values where every row is wanted.
+    """
+
+    def __init__(
+        self, head: Sequence[Row], used: Sequence[str], wishes: Wishes, path: Path, every_row: bool = False
+    ) -> None:
         self.duplicates = self.repaired = 0
+        self._every_row = every_row
         self._wishes, self._path = wishes, path
         self._columns = reading_columns(head, used, wishes, path)
         self._passed_over = {title for row in head for title in row} - set(self._columns)
@@ -34,6 +40,8 @@ class WideForm:
         for line, time_ns, row in rows:
             if time_ns == last_ns:
                 self.duplicates += 1
+                if self._every_row and names:
+                    yield time_ns, names, [NAN] * len(names)
                 continue
             last_ns = time_ns
             if row.keys() != keys:

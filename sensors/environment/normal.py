@@ -1,39 +1,65 @@
-"""What is normal for one quantity: where it is now, and how far it usually strays."""
+"""What is normal for one measured quantity: where it is, how it moves, what it was never like."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.environment.features import Measured
+from sensors.environment.patterns import Patterns
+from sensors.environment.prediction import Prediction
 from sensors.environment.quantities import Quantity
-from sensors.past import RecentMedian, RobustPast, join_time, split_time
+from sensors.environment.seasons import OUTER, Seasons
+from sensors.environment.spread import Spread
+from sensors.past import RecentMedian, join_time, split_time
 
 Floats = NDArray[np.float64]
 
-RECENT_ROWS = 200
-"""Learned rows whose median is the place of a quantity."""
+RECENT_ROWS = 400
+"""Learned rows that are the recent past."""
 
 PLACE_ROWS = 8
-"""Learned rows from which that place is known."""
+"""Learned rows from which a place is known."""
 
-LONG_ROWS = 4000
-"""Learned rows whose deviations make the scale."""
+TRUSTED_ROWS = 20
+"""Recent rows that weigh as much as the long past in how wide a band is."""
 
-TAIL = 0.25
-"""Share of the 5-95 % spread that the scale is at least: a light that is mostly off has no median deviation."""
+LONG_ROWS = 1000
+"""Learned rows whose deviations make the scales."""
 
 UNKNOWN_STEP = 1e-3
 """Smallest step that matters of a quantity that no table knows, as a share of its value."""
+
+OUTER_TO_SIGMA = 1.645
+"""Distance of the outer quantiles of a band from its middle, in standard deviations of a normal distribution."""
+
+NARROWEST = 0.1
+"""A band is at least this share of the long past's scale: an hour in which nothing ever moved is not a law."""
+
+UNREST = 0.05
+"""Least scale of `unrest`, a logarithm."""
+
+DRIFT_ROWS, DRIFT_PLACES, DRIFT_LEAST = 50, 400, 8
+"""A place is noted every so many learned rows; so many places are kept; from so many on, drift is told."""
 
 SAME_NS = 1_000_000
 """Beginnings of a segment that differ by less are the same: they travel as seconds, nanoseconds."""
 
 
+class Found(NamedTuple):
+    """How strange something is, larger is stranger; what was measured and what is usual, for people."""
+
+    raw: float
+    value: float
+    usual: float
+
+
 class Normal:
-    """The learned past of one quantity.
+    """The learned past of one quantity, at most 64 kB.
 
     Parameters
     ----------
@@ -43,81 +69,136 @@ class Normal:
         Learned rows from which deviations are told.
     """
 
+    channels = ("level", "change", "step", "unrest", "pattern", "drift")
+    """Aspects of a quantity that are scored, in the order of `look`."""
+
     def __init__(self, quantity: Quantity | None, minimum: int) -> None:
         self.quantity = quantity
         floor = quantity.resolution if quantity else 1e-12
         self._place = RecentMedian(RECENT_ROWS)
-        self._spread = RobustPast(2, LONG_ROWS, minimum=max(1, minimum - PLACE_ROWS), floor=floor, tail=TAIL)
-        self._minimum = minimum
+        self._seasons = Seasons()
+        self._prediction = Prediction()
+        self._patterns = Patterns()
+        self._least_rows = max(1, minimum - PLACE_ROWS)
+        self._level_spread = Spread(LONG_ROWS, floor)
+        self._error_spread = Spread(LONG_ROWS, floor)
+        self._unrest_spread = Spread(LONG_ROWS, UNREST)
+        self._places = Spread(DRIFT_PLACES, floor)
         self._began_ns: int | None = None
-        self._rows = self._ones = 0
+        self._rows = 0
 
-    def learn(self, value: float, change: float, began_ns: int, at_ns: int) -> None:
-        """Take a row as normal.
+    def learn(self, reading: Measured, began_ns: int, at_ns: int) -> None:
+        """Take a reading as normal.
 
         Parameters
         ----------
-        value, change : float
-            As the extractor gives them; `value` is physical.
+        reading : Measured
+            As the extractor gives it; its value is physical.
         began_ns, at_ns : int
             Beginning of the stream's segment and time of the row, nanoseconds UTC.
         """
+        value, before = reading.value, (reading.before, reading.earlier, reading.first)
         self._rows += 1
-        self._ones += value > 0.5
         if self._is_stale(began_ns):
             self._place.forget()
             self._began_ns = began_ns
-        if len(self._place) >= PLACE_ROWS and math.isfinite(change):
-            self._spread.learn((value - self._place.median, change), at_ns)
+        if math.isfinite(reading.unrest) and len(self._place) >= PLACE_ROWS:
+            self._level_spread.learn(value - self._place.median)
+            self._error_spread.learn(self._prediction.error(value, before))
+            self._unrest_spread.learn(reading.unrest)
+        if math.isfinite(reading.first):
+            self._prediction.learn(value, before, max(self._error_spread.scale, self._least()))
+            self._patterns.learn((value, *before))
         self._place.learn(value)
+        self._seasons.learn(value, at_ns)
+        if self._rows % DRIFT_ROWS == 0:
+            self._places.learn(self._place.median)
 
-    def level(self, value: float, began_ns: int) -> tuple[float, float] | None:
-        """How far a value is from its place, in scales, and that place; None while either is unknown."""
-        if not self._spread.ready or len(self._place) < PLACE_ROWS or self._is_stale(began_ns):
-            return None
-        usual = self._place.median
-        return abs(value - usual) / self._scale(0), usual
-
-    def change(self, change: float) -> tuple[float, float] | None:
-        """How far a change is from the usual one, in scales, and the usual one; None while unknown."""
-        if not self._spread.ready:
-            return None
-        usual = float(self._spread.median[1])
-        return abs(change - usual) / self._scale(1), usual
-
-    def rarity(self, value: float) -> tuple[float, float] | None:
-        """Decades of rarity of a switch's state, and the usual share of 1; None while unknown.
-
-        Laplace's rule keeps a state never seen from being infinitely rare: after n rows it is one in n + 2.
-        """
-        if self._rows < self._minimum:
-            return None
-        ones = (self._ones + 1) / (self._rows + 2)
-        return -math.log10(ones if value > 0.5 else 1 - ones), ones
+    def look(self, reading: Measured, began_ns: int, at_ns: int) -> tuple[Found | None, ...]:
+        """How strange each aspect of a reading is; None where that is not known yet, NaN `raw` where it cannot be."""
+        if self._level_spread.count < self._least_rows:
+            return _NOTHING
+        least = self._least()
+        level = self._level(reading.value, began_ns, at_ns, least)
+        drift = self._drift(least) if level else None
+        usual, scale = self._error_spread.median, max(self._error_spread.scale, least)
+        step = Found(abs(reading.step) / max(reading.spread, scale), reading.step, 0.0) if level else None
+        if not math.isfinite(reading.first):
+            return level, _UNKNOWN, step, _UNKNOWN, _UNKNOWN, drift
+        before = (reading.before, reading.earlier, reading.first)
+        error = self._prediction.error(reading.value, before)
+        change = Found(abs(error - usual) / scale, error, usual)
+        quiet, unrest = self._unrest_spread.median, reading.unrest
+        shaken = Found(abs(unrest - quiet) / self._unrest_spread.scale, math.exp(unrest / 2), math.exp(quiet / 2))
+        distance = self._patterns.distance((reading.value, *before))
+        pattern = None if distance is None else Found(distance / scale, distance, 0.0)
+        return level, change, step, shaken, pattern, drift
 
     def state(self) -> dict[str, Floats]:
         """All of it, as arrays."""
-        parts = {f"place.{key}": array for key, array in self._place.state().items()}
-        parts |= {f"spread.{key}": array for key, array in self._spread.state().items()}
-        return parts | {"counts": np.array([self._rows, self._ones], np.float64), "began": split_time(self._began_ns)}
+        parts = {"counts": np.array([self._rows], np.float64), "began": split_time(self._began_ns)}
+        parts["prediction"] = self._prediction.state()
+        for name, part in self._parts().items():
+            parts |= {f"{name}.{key}": array for key, array in part.state().items()}
+        return parts
 
     def restore(self, state: Mapping[str, Floats]) -> None:
         """Continue from `state()`."""
-        self._place.restore(_under("place.", state))
-        self._spread.restore(_under("spread.", state))
-        self._began_ns = join_time(state["began"])
-        self._rows, self._ones = (int(value) for value in state["counts"])
+        self._rows, self._began_ns = int(state["counts"][0]), join_time(state["began"])
+        self._prediction.restore(state["prediction"])
+        for name, part in self._parts().items():
+            prefix = f"{name}."
+            part.restore({key.removeprefix(prefix): a for key, a in state.items() if key.startswith(prefix)})
+
+    def _parts(self) -> dict[str, RecentMedian | Seasons | Patterns | Spread]:
+        return {
+            "place": self._place,
+            "seasons": self._seasons,
+            "patterns": self._patterns,
+            "level": self._level_spread,
+            "error": self._error_spread,
+            "unrest": self._unrest_spread,
+            "places": self._places,
+        }
+
+    def _level(self, value: float, began_ns: int, at_ns: int, least: float) -> Found | None:
+        """How far a value lies from the middle of its band, in widths of that band."""
+        known = len(self._place)
+        if known < PLACE_ROWS or self._is_stale(began_ns):
+            return None
+        long, place = max(self._level_spread.scale, least), self._place
+        trust = known / (known + TRUSTED_ROWS)
+        middle, loose = place.median, (1 - trust) * OUTER_TO_SIGMA * long
+        low = middle - trust * (middle - place.quantile(OUTER)) - loose
+        high = middle + trust * (place.quantile(1 - OUTER) - middle) + loose
+        season = self._seasons.band(at_ns)
+        if season is not None:
+            band, weight = season
+            low += weight * (band.low - low)
+            middle += weight * (band.middle - middle)
+            high += weight * (band.high - high)
+        away = value - middle
+        width = (high - middle if away > 0 else middle - low) / OUTER_TO_SIGMA
+        return Found(abs(away) / max(width, NARROWEST * long, least), value, middle)
+
+    def _drift(self, least: float) -> Found | None:
+        """How far the recent past lies from the places that were usual for long."""
+        places = self._places
+        if places.count < DRIFT_LEAST:
+            return None
+        scale = max(places.scale, self._level_spread.scale, least)
+        return Found(abs(self._place.median - places.median) / scale, self._place.median, places.median)
 
     def _is_stale(self, began_ns: int) -> bool:
         """Whether the place was learned in another segment of the stream."""
         return self._began_ns is None or abs(began_ns - self._began_ns) > SAME_NS
 
-    def _scale(self, index: int) -> float:
-        scale = float(self._spread.scale[index])
-        if self.quantity or not len(self._place):
-            return scale
-        return max(scale, UNKNOWN_STEP * abs(self._place.median))
+    def _least(self) -> float:
+        """Smallest step that matters."""
+        if self.quantity:
+            return self.quantity.resolution
+        return UNKNOWN_STEP * abs(self._place.median) if len(self._place) else 0.0
 
 
-def _under(prefix: str, state: Mapping[str, Floats]) -> dict[str, Floats]:
-    return {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}
+_UNKNOWN = Found(math.nan, math.nan, math.nan)
+_NOTHING = (None,) * len(Normal.channels)

@@ -6,6 +6,7 @@ Why a leap of a year is an error: one wrong clock value would make a replay walk
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,26 @@ def stepped(rows: Iterable[tuple[int, Row]], start_ns: int, step_s: float) -> It
         yield line, start_ns + round(number * step_s * NS), row
 
 
+@dataclass(slots=True)
+class SetBack:
+    """How far the clock that wrote the newest row was behind one that had already told a later time, nanoseconds.
+
+    Rows of an hour that comes twice are each a nanosecond after the one before, until their clock has caught up.
+    """
+
+    behind_ns: int = 0
+
+
 def in_order(
-    rows: Iterable[tuple[int, Row]], times: Times, columns: tuple[str, ...], path: Path
+    rows: Iterable[tuple[int, Row]],
+    times: Times,
+    columns: tuple[str, ...],
+    path: Path,
+    follow: SetBack | None = None,
 ) -> Iterator[tuple[int, int, Row]]:
     """Rows with their event times.
+
+    With `follow`, a local clock set back at the end of summer time is no error, and told there.
 
     Raises
     ------
@@ -60,7 +77,12 @@ def in_order(
             what = f"'{cell}' lies outside the years 1970 to 2200"
             raise BadInputError(what, where=where, mend="remove the row or mend its time")
         if not first and time_ns < last_ns:
-            raise _backwards(times, cell, last, last_ns - time_ns, step_ns, where)
+            if follow is None or not _is_set_back(times, cell, last_ns - time_ns, step_ns, follow):
+                raise _backwards(times, cell, last, last_ns - time_ns, step_ns, where)
+            follow.behind_ns = last_ns + 1 - time_ns
+            time_ns = last_ns + 1
+        elif follow is not None:
+            follow.behind_ns = 0
         if (not first or not times.absolute) and abs(time_ns - last_ns) > LEAP_NS:
             days = (time_ns - last_ns) // _DAY_NS
             what = f"time leaps {days} days from {last} to {cell}{_dates(times, last_ns, time_ns)}"
@@ -78,12 +100,18 @@ def _dates(times: Times, last_ns: int, time_ns: int) -> str:
     return f" ({before} to {after})"
 
 
-def _backwards(times: Times, cell: object, last: object, back_ns: int, step_ns: int, where: str) -> BadInputError:
+def _is_set_back(times: Times, cell: object, back_ns: int, step_ns: int, follow: SetBack | None = None) -> bool:
     """A clock set back at the end of summer time comes one row's step less than the hour, or all of it."""
+    if follow is not None and follow.behind_ns:
+        return back_ns <= follow.behind_ns
     near_ns = max(NS, step_ns // 4)
     jumps = (back_ns, back_ns + step_ns)
+    return times.is_local(cell) and any(abs(jump - back) <= near_ns for jump in jumps for back in _SET_BACK_NS)
+
+
+def _backwards(times: Times, cell: object, last: object, back_ns: int, step_ns: int, where: str) -> BadInputError:
     what = f"time runs backwards from {last} to {cell}"
-    if times.is_local(cell) and any(abs(jump - back) <= near_ns for jump in jumps for back in _SET_BACK_NS):
+    if _is_set_back(times, cell, back_ns, step_ns):
         mend = "local time set back (summer time)? give times with their offset from UTC, or in UTC"
         return BadInputError(what, where=where, mend=mend)
     return BadInputError(what, where=where, mend="sort the rows by time")

@@ -19,7 +19,7 @@ import numpy as np
 
 from sensors.environment.columns import Row, Wishes, long_columns, time_columns
 from sensors.environment.forms import LongForm, Timed, WideForm
-from sensors.environment.order import cell_of, in_order, stepped
+from sensors.environment.order import SetBack, cell_of, in_order, stepped
 from sensors.environment.tables import Rows, csv_rows, json_rows, parquet_rows
 from sensors.environment.times import Times
 from sensors.errors import BadInputError
@@ -56,6 +56,9 @@ class TableSource:
         Seconds between rows, > 0, for a table that tells no times: row n lies n * step_s after the start.
     shift_s : float
         Added to absolute times, seconds.
+    every_row : bool
+        Of a wide table, give every row: one whose time had come before without its values, and those that a local clock
+        wrote again when it was set back a nanosecond after each other.
 
     Attributes
     ----------
@@ -63,6 +66,8 @@ class TableSource:
         Readings left out because one of the same time had come before; counted anew by each reading.
     repaired : int
         Values left out because nothing can measure them: infinite, or beyond 1e30; counted likewise.
+    set_back : SetBack
+        How far the time that the file tells of the newest row lies before its event time.
     """
 
     modality = Modality.ENVIRONMENT
@@ -71,12 +76,14 @@ class TableSource:
         self, stream: str, path: Path, start_ns: int, *,
         time: str | Sequence[str] | None = None, value: str | Sequence[str] | None = None, quantity: str | None = None,
         units: str | Mapping[str, str] | None = None, utc_offset_s: int = 0, ignore: Sequence[str] = (),
-        day_first: bool | None = None, step_s: float | None = None, shift_s: float = 0.0,
+        day_first: bool | None = None, step_s: float | None = None, shift_s: float = 0.0, every_row: bool = False,
     ) -> None:  # fmt: skip
         self.stream = stream
         self.duplicates = self.repaired = 0
         self._path, self._start_ns, self._shift_ns = path, start_ns, round(shift_s * NS)
         self._utc_offset_s, self._day_first, self._step_s = utc_offset_s, day_first, step_s
+        self.set_back = SetBack()
+        self._every_row = every_row
         told = {"": units} if isinstance(units, str) else dict(units or {})
         left_out = frozenset([ignore] if isinstance(ignore, str) else ignore)
         self._wishes = Wishes(_several(time), _several(value), quantity, told, left_out)
@@ -115,7 +122,7 @@ class TableSource:
             return None
         columns = time_columns([row for _, row in head], self._wishes, self._path)
         times = self._times(columns, head)
-        first, *_ = in_order(head, times, columns, self._path)
+        first, *_ = in_order(head, times, columns, self._path, SetBack() if self._every_row else None)
         return first[1] if times.absolute else None
 
     def _first_times(self) -> list[int]:
@@ -131,10 +138,11 @@ class TableSource:
         if pair:
             form = LongForm(*pair, self._wishes, self._path)
         else:
-            form = WideForm(first, columns, self._wishes, self._path)
+            form = WideForm(first, columns, self._wishes, self._path, self._every_row)
         if self._step_s is not None:
             return stepped(rows, self._start_ns, self._step_s), form
-        return in_order(rows, self._times(columns, head), columns, self._path), form
+        follow = self.set_back if self._every_row and isinstance(form, WideForm) else None
+        return in_order(rows, self._times(columns, head), columns, self._path, follow), form
 
     def _time_columns(self, first: Sequence[Row]) -> tuple[str, ...]:
         """The columns of time; none where rows come in steps and no column says otherwise."""

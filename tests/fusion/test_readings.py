@@ -25,6 +25,10 @@ Write = Callable[..., Path]
 Lines = list[dict[str, Any]]
 KIZASHI = Path(sysconfig.get_path("scripts")) / "kizashi"
 SPIKE = 240
+ASPECTS = ("level", "change", "step", "unrest", "pattern", "drift")
+WHOLE = ("overall", "onset")
+LINES = len(ASPECTS) + len(WHOLE)
+"""Lines for each row of a table with one measured quantity."""
 
 
 def kizashi(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -59,14 +63,23 @@ def table(readings: Sequence[object], header: str = "timestamp,temperature_c", m
 
 
 def strangest(found: Lines) -> dict[str, Any]:
-    return min((line for line in found if line["p_value"] is not None), key=lambda line: line["p_value"])
+    """The line of a quantity's level with the smallest p-value, the strangest of equals."""
+    told = (line for line in found if line["p_value"] is not None and line["channel"].endswith(".level"))
+    return min(told, key=lambda line: (line["p_value"], -line["raw"]))
+
+
+def named(stem: str, *quantities: str) -> set[str]:
+    """Channels of a table with these quantities."""
+    aspects = {f"{stem}/air:{quantity}.{aspect}" for quantity in quantities for aspect in ASPECTS}
+    joint = {f"{stem}/air:together.{window}" for window in ("lately", "long")} if len(quantities) > 1 else set()
+    return aspects | joint | {f"{stem}/air:{name}" for name in WHOLE}
 
 
 def test_a_line_a_row_and_channel_says_when_what_and_how_rare(write_text: Write) -> None:
     found = told(write_text("air.csv", table(values())))
-    assert len(found) == 2 * 300
+    assert len(found) == LINES * 300
     assert all(list(line) == ["t", "channel", "raw", "p_value", "quality"] for line in found)
-    assert {line["channel"] for line in found} == {"air/air:temperature_c.level", "air/air:temperature_c.change"}
+    assert {line["channel"] for line in found} == named("air", "temperature_c")
     times = [datetime.fromisoformat(line["t"]) for line in found]
     assert all(time.tzinfo is not None for time in times)
     assert times == sorted(times)
@@ -91,7 +104,8 @@ def test_a_p_value_is_there_exactly_where_the_quality_is_ok(write_text: Write) -
 def test_quiet_rows_are_as_rare_as_they_say(write_text: Write) -> None:
     text = table(values(1200, spike=None))
     rows = list(judge_table(open_table(write_text("air.csv", text))))
-    said = np.array([one.p_value for row in rows for one in row if one.p_value is not None])
+    told = [one for row in rows for one in row if not one.score.channel.endswith((".drift", ":onset"))]
+    said = np.array([one.p_value for one in told if one.p_value is not None])
     assert np.mean(said <= 0.5) == pytest.approx(0.5, abs=0.06)
     assert np.mean(said <= 0.05) == pytest.approx(0.05, abs=0.02)
 
@@ -101,7 +115,7 @@ def test_what_comes_later_changes_nothing_that_was_said(write_text: Write) -> No
     part = write_text("part/air.csv", "".join(whole.splitlines(keepends=True)[: SPIKE + 2]))
     first, second = told(part), told(write_text("whole/air.csv", whole))
     assert first == second[: len(first)]
-    assert len(first) == 2 * (SPIKE + 1)
+    assert len(first) == LINES * (SPIKE + 1)
 
 
 def test_the_same_table_gives_the_same_bytes(write_text: Write) -> None:
@@ -118,14 +132,14 @@ def test_any_two_columns_work(write_text: Write, header: str, mark: str) -> None
     path = write_text("two.tsv" if mark == "\t" else "two.csv", text)
     rows = list(judge_table(open_table(path)))
     assert len(rows) == 300
-    best = min((one for row in rows for one in row if one.p_value is not None), key=lambda one: one.p_value or 1)
-    assert best in rows[SPIKE]
+    overall = [row[-2] for row in rows]
+    assert max(overall, key=lambda one: one.score.raw or 0.0) is overall[SPIKE]
 
 
 def test_a_column_that_counts_up_tells_seconds_and_dates_need_not_stand_first(write_text: Write) -> None:
     rows = "".join(f"{n * 10},{reading}\n" for n, reading in enumerate(values()))
     counted = told(write_text("c.csv", f"x,y\n{rows}"))
-    assert {line["channel"] for line in counted} == {"c/air:y.level", "c/air:y.change"}
+    assert {line["channel"] for line in counted} == named("c", "y")
     assert strangest(counted)["t"] == SPIKE * 10
     turned = "".join(f"{reading},{clock(n)}\n" for n, reading in enumerate(values()))
     assert strangest(told(write_text("d.csv", f"y,x\n{turned}")))["t"] == "2024-01-02T04:00:00+00:00"
@@ -134,7 +148,7 @@ def test_a_column_that_counts_up_tells_seconds_and_dates_need_not_stand_first(wr
 def test_a_table_without_a_time_counts_its_rows(write_text: Write) -> None:
     rows = "".join(f"{a},{b}\n" for a, b in zip(values(), values(seed=2, spike=None), strict=True))
     found = told(write_text("n.csv", f"temperature_c,humidity_percent\n{rows}"))
-    assert [line["t"] for line in found] == [n for n in range(300) for _ in range(4)]
+    assert [line["t"] for line in found] == [n for n in range(300) for _ in range(2 * len(ASPECTS) + 2 + len(WHOLE))]
     assert strangest(found)["t"] == SPIKE
     assert strangest(found)["channel"].startswith("n/air:temperature_c")
     single = told(write_text("o.csv", "temp\n" + "".join(f"{reading}\n" for reading in values())))
@@ -144,9 +158,9 @@ def test_a_table_without_a_time_counts_its_rows(write_text: Write) -> None:
 def test_columns_are_chosen_by_name(write_text: Write) -> None:
     rows = "".join(f"{n},{clock(n)},{5 + n % 3},{reading}\n" for n, reading in enumerate(values()))
     path = write_text("w.csv", f"t_s,written,pump,inlet\n{rows}")
-    assert {line["channel"].split(":")[1].split(".")[0] for line in told(path)} == {"pump", "inlet"}
+    assert {line["channel"] for line in told(path)} == named("w", "pump", "inlet")
     chosen = told(path, "--value", "inlet", "--time", "written")
-    assert {line["channel"] for line in chosen} == {"w/air:inlet.level", "w/air:inlet.change"}
+    assert {line["channel"] for line in chosen} == named("w", "inlet")
     assert strangest(chosen)["t"] == "2024-01-02T04:00:00+00:00"
     wrong = kizashi(path, "--value", "outlet", "--json")
     assert (wrong.returncode, wrong.stdout) == (3, "")
@@ -166,8 +180,8 @@ def test_rows_without_a_value_are_gaps_and_disturb_no_others(write_text: Write) 
     for n in range(150, 160):
         readings[n] = "nan" if n % 2 else ""
     found = told(write_text("air.csv", table(readings)))
-    missing = found[300:320]
-    assert len(found) == 600
+    missing = [line for line in found[LINES * 150 : LINES * 160] if "." in line["channel"].partition(":")[2]]
+    assert len(found) == LINES * 300
     assert all(line["raw"] is None and line["p_value"] is None for line in missing)
     assert not {line["quality"] for line in missing} & {"ok", "warming"}
     assert strangest(found)["t"] == "2024-01-02T04:00:00+00:00"
@@ -191,7 +205,7 @@ def test_damage_is_told_with_its_line_and_what_came_before_stands(write_text: Wr
     readings: list[object] = [*values(60, spike=None), "oops"]
     done = kizashi(write_text("a.csv", table(readings)), "--json")
     assert done.returncode == 3
-    assert len(lines(done)) == 120
+    assert len(lines(done)) == LINES * 60
     assert "line 62" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -206,7 +220,7 @@ def test_folders_are_searched_in_order_and_labels_left_alone(write_text: Write, 
 
 def test_a_table_for_people_names_the_strangest_moment_first(write_text: Write) -> None:
     first, second, *_ = kizashi(write_text("air.csv", table(values()))).stdout.splitlines()
-    assert first.endswith("air.csv: 300 rows, 2 channels")
+    assert first.endswith("air.csv: 300 rows, 8 channels")
     assert second.split()[0] == "2024-01-02T04:00:00+00:00"
     assert "31 °C, usually 19.975 °C" in second
     assert " 1 in " in second
@@ -223,7 +237,7 @@ def test_a_step_that_shortens_fills_no_memory(write_text: Write) -> None:
         rows = "".join(f"{at},{reading}\n" for at, reading in zip(times, drawn, strict=True))
         path = write_text(f"{count}.csv", f"t_s,value\n{rows}")
         code = (
-            "import resource, sys, fusion.readings as r; from pathlib import Path; r.PENDING_ROWS = 500\n"
+            "import resource, sys, fusion.rows, fusion.readings as r; from pathlib import Path; fusion.rows.PENDING_ROWS = 500\n"
             "for _ in r.judge_table(r.open_table(Path(sys.argv[1]))): pass\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
@@ -242,7 +256,7 @@ def test_progress_is_shown_on_a_terminal_only(write_text: Write) -> None:
     os.close(theirs)
     assert b"1 of 1: a.csv" in os.read(ours, 4096)
     os.close(ours)
-    assert len(done.stdout.splitlines()) == 60
+    assert len(done.stdout.splitlines()) == LINES * 30
 
 
 def test_a_time_that_was_named_and_is_none_is_an_error(write_text: Write) -> None:
