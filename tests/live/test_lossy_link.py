@@ -17,7 +17,7 @@ from tests.live.seeing import assert_pictures, lateness_s
 LOSSY_S = 30.0
 
 
-@pytest.mark.parametrize(("transport", "percent"), [("tcp", 50), ("udp", 30)])
+@pytest.mark.parametrize(("transport", "percent"), [("tcp", 80), ("udp", 30)])
 def test_a_link_that_loses_packets_is_told_and_lived_through(transport: str, percent: int) -> None:
     with LossyLink() as link:
         server, url = link.server()
