@@ -22,7 +22,7 @@ demo: $(READY) ## Replay a break-in: incidents, and where the report lies
 	@$(BIN)/kizashi replay $(DEMO) --out $(OUT)
 
 test: lint ## Everything that must hold; what a change has to pass
-	@.ci/system-packages chromium rtsp-server pulseaudio portaudio mosquitto openssl
+	@.ci/system-packages chromium rtsp-server pulseaudio portaudio mosquitto openssl nft ip
 	@$(BIN)/python -m pytest
 
 lint: $(TRAINS) ## Style and types only

@@ -191,12 +191,15 @@ def video(
     learn_seconds: Annotated[
         float | None, typer.Option(min=0.1, help="The first so many seconds are normal; nothing is learned after them.")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a film with what was judged, nobody recognisable, and a map.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """How strange each frame of these videos is for its place: what moves, how, and whether the camera sees."""
     from fusion.watching import watch_all
 
-    if not watch_all(files, as_json, learn_seconds):
+    if not watch_all(files, as_json, learn_seconds, out):
         raise typer.Exit(3)
 
 

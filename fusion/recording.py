@@ -122,7 +122,11 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "channel": (lambda told: type(told) is int and told >= 0, "a channel number from 0"),
     "day_first": (lambda told: isinstance(told, bool), "true or false"),
-    "step_s": (lambda told: type(told) in (int, float) and 0 < told <= _LONGEST_S, "seconds between rows, above 0"),
+    "step_s": (
+        lambda told: type(told) in (int, float) and 0 < told <= _LONGEST_S,
+        "seconds between rows or pictures, above 0",
+    ),
+    "clock": (lambda told: told in ("name", "exif", "mtime"), "name, exif or mtime"),
     "utc_offset_s": (lambda told: type(told) is int and abs(told) < 86_400, "whole seconds, less than a day"),
 }
 _ID = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*")
@@ -155,7 +159,7 @@ def load_recording(path: Path, start_ns: int | None = None, senses: frozenset[Mo
         entries = _from_file(path, senses)
         recording = Recording(path.stem, 0, False, 0, None, _some(entries, path, senses))
     for entry in recording.sensors:
-        require_file(entry.path)
+        _require_there(entry)
     if recording.start_known:
         for entry in recording.sensors:
             _require_inside(entry, recording)
@@ -292,6 +296,13 @@ def _some(entries: Sequence[SensorEntry], where: object, senses: frozenset[Modal
 
 def _sense(kind: str) -> Modality:
     return Modality(getattr(source_class(kind), "modality"))  # noqa: B009 - a callable to mypy, a class to us
+
+
+def _require_there(entry: SensorEntry) -> None:
+    if not getattr(source_class(entry.kind), "reads_folder", False):
+        require_file(entry.path)
+    elif not entry.path.is_dir():
+        raise BadInputError("this is no folder", where=entry.path, mend="name the folder with the pictures")
 
 
 def _absolute_start_ns(entry: SensorEntry, recording: Recording) -> int | None:

@@ -17,21 +17,28 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from fusion.calibrate import Past
+from fusion.drawing import Sight
+from fusion.film import Film
 from fusion.inputs import figure, find_files, tell
 from fusion.senses import new_past
+from fusion.sinks.folder import finished_folder
 from fusion.words import counted, duration, one_in
 from sensors.errors import BadInputError
 from sensors.registry import SUFFIXES
-from sensors.types import NS, Features, Health, Quality, Score
+from sensors.types import NS, Features, Health, Quality, Score, State
 from sensors.video.detectors import CHANNELS, VideoDetector
 from sensors.video.evidence import Evidence
 from sensors.video.features import VideoExtractor
+from sensors.video.layout import things
 from sensors.video.sources import VideoFileSource
 
 EVERY_FRAME_HZ = 1000.0
@@ -115,8 +122,11 @@ class Account:
         self.moments = sorted([*kept, glance], key=lambda one: (-(one.raw or 0.0), one.frame))[:MOMENTS]
 
 
-def watch_all(paths: Sequence[Path], as_json: bool, learn_s: float | None = None) -> bool:
-    """Watch every file and print how strange its frames are; true where all could be read to their end."""
+def watch_all(paths: Sequence[Path], as_json: bool, learn_s: float | None = None, out: Path | None = None) -> bool:
+    """Watch every file and print how strange its frames are; true where all could be read to their end.
+
+    With `out` there is a film and a map of each file in that folder, or where there are several files in one for each.
+    """
     fine, shown = True, sys.stderr.isatty()
     files, missing = video_files(paths)
     for error in missing:
@@ -125,7 +135,7 @@ def watch_all(paths: Sequence[Path], as_json: bool, learn_s: float | None = None
         named = {"path": str(path)} if len(files) > 1 else {}
         account = Account()
         try:
-            for glance in watch_file(path, learn_s):
+            for glance in _watched(path, learn_s, out and (out / named_apart(files, number - 1))):
                 account.add(glance)
                 if as_json:
                     sys.stdout.buffer.write(msgspec.json.encode({**named, **facts(glance)}) + b"\n")
@@ -149,8 +159,23 @@ def video_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]
     )
 
 
-def watch_file(path: Path, learn_s: float | None = None) -> Iterator[Glance]:
-    """Judge every frame of a file.
+def named_apart(files: Sequence[Path], number: int) -> str:
+    """A folder's name for one of several files: its own, numbered where several are alike; none for a single one."""
+    if len(files) == 1:
+        return ""
+    stem = files[number].stem
+    same = sum(file.stem == stem for file in files[:number])
+    return f"{stem}-{same + 1}" if same else stem
+
+
+def _watched(path: Path, learn_s: float | None, out: Path | None) -> Iterator[Glance]:
+    with ExitStack() as stack:
+        film = stack.enter_context(Film(stack.enter_context(finished_folder(out)))) if out else None
+        yield from watch_file(path, learn_s, film)
+
+
+def watch_file(path: Path, learn_s: float | None = None, film: Film | None = None) -> Iterator[Glance]:
+    """Judge every frame of a file, and show each to a film.
 
     Raises
     ------
@@ -160,9 +185,31 @@ def watch_file(path: Path, learn_s: float | None = None) -> Iterator[Glance]:
     source = VideoFileSource(path.stem.replace(":", "_"), path, 0, max_rate_hz=EVERY_FRAME_HZ)
     extractor = VideoExtractor(source.stream)
     judge = _FirstSeconds(source.stream, learn_s) if learn_s is not None else _Following(source.stream)
-    features = (one for chunk in source.chunks() for one in extractor.extract(chunk))
-    for number, one in enumerate(features):
-        yield judge.judge(number, one)
+    note = ""
+    for number, chunk in enumerate(source.chunks()):
+        (one,) = extractor.extract(chunk)
+        glance = judge.judge(number, one)
+        if film:
+            note = _condition(glance, note)
+            boxes = tuple(thing.box for thing in things(one.values))
+            doubt = "" if glance.quality is Quality.OK else _DOUBTS[glance.quality]
+            sight = Sight(one.end_ns, glance.raw, glance.p_value, note or doubt, judge.cells(one), boxes)
+            film.add(chunk.data[0], sight)
+        yield glance
+
+
+def _condition(glance: Glance, before: str) -> str:
+    """The camera's condition in words, as long as there is something to say."""
+    for health in glance.health:
+        before = "" if health.state is State.UP else f"camera {health.state}: {health.reason}"
+    return before
+
+
+_DOUBTS = {
+    Quality.WARMING: "learning what is usual here",
+    Quality.GAP: "nothing to compare with just now",
+    Quality.DEGRADED: "not believed just now",
+}
 
 
 class _Judge:
@@ -170,6 +217,9 @@ class _Judge:
 
     def __init__(self, detector: VideoDetector) -> None:
         self.detector, self.evidence, self.past = detector, Evidence(), new_past()
+
+    def cells(self, features: Features) -> NDArray[np.float64] | None:
+        return self.detector.strange_cells(features)
 
     def raw(self, features: Features) -> tuple[float | None, list[Score], list[Health]]:
         said = self.detector.score(features)
@@ -185,6 +235,9 @@ class _Following:
     def __init__(self, stream: str) -> None:
         self._judge = _Judge(VideoDetector(stream, channels=TOLD, keen=True))
         self._pending: deque[tuple[Features, float | None]] = deque()
+
+    def cells(self, features: Features) -> NDArray[np.float64] | None:
+        return self._judge.cells(features)
 
     def judge(self, number: int, features: Features) -> Glance:
         while self._pending and self._pending[0][0].end_ns <= features.end_ns - AFTER_NS:
@@ -203,6 +256,9 @@ class _FirstSeconds:
     def __init__(self, stream: str, seconds: float) -> None:
         self._half_ns, self._end_ns = round(seconds * NS / 2), round(seconds * NS)
         self._whole, self._first = (_Judge(_quick_detector(stream, seconds)) for _ in range(2))
+
+    def cells(self, features: Features) -> NDArray[np.float64] | None:
+        return self._whole.cells(features)
 
     def judge(self, number: int, features: Features) -> Glance:
         at_ns = features.end_ns

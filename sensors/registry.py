@@ -22,6 +22,7 @@ SOURCES = {
     "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
     "environment.parquet": "sensors.environment.sources:ParquetSource",
     "video.file": "sensors.video.sources:VideoFileSource",
+    "video.images": "sensors.video.images:ImageFolderSource",
 }
 """Every built-in source of recordings: a class called with (stream, path, start_ns, **options)."""
 
@@ -37,6 +38,8 @@ LIVE = {
     "environment.push": "sensors.environment.live.push:PushSource",
     "environment.serial": "sensors.environment.live.serial_line:SerialSource",
     "environment.tail": "sensors.environment.live.tail:TailSource",
+    "video.url": "sensors.video.live.url:UrlSource",
+    "video.v4l2": "sensors.video.live.v4l2:V4l2Source",
 }
 """Every built-in live source: a class called with (stream, device or address, **options)."""
 

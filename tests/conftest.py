@@ -68,6 +68,29 @@ def write_video(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def write_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Write a folder of pictures: (name, how many or their names, suffix); picture k has brightness 8 k."""
+
+    def write(name: str, names: int | Sequence[str], suffix: str = ".png") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for number, stem in enumerate([str(n) for n in range(names)] if isinstance(names, int) else names):
+            (folder / (stem + suffix)).write_bytes(picture_file(8 * number, suffix))
+        return folder
+
+    return write
+
+
+def picture_file(brightness: int, suffix: str = ".png", size: tuple[int, int] = (64, 48)) -> bytes:
+    """A grey picture, as a file."""
+    codec, kind = ("png", "gray") if suffix == ".png" else ("mjpeg", "yuvj420p")
+    coder: Any = av.CodecContext.create(codec, "w")
+    coder.width, coder.height, coder.pix_fmt, coder.framerate = *size, kind, 1
+    frame = av.VideoFrame.from_ndarray(np.full(size[::-1], brightness, np.uint8), format="gray")
+    return b"".join(bytes(packet) for packet in [*coder.encode(frame.reformat(format=kind)), *coder.encode(None)])
+
+
+@pytest.fixture
 def write_track(tmp_path: Path) -> Callable[..., Path]:
     """Write sound by PyAV in pieces: (name, [(at_s, samples)], codec)."""
 

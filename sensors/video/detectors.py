@@ -156,6 +156,11 @@ class VideoDetector:
         self._crowds.learn(_crowding(values), at_ns)
         self._conduct.learn([_amount(name, one) for name, one in self._conducts(features).items()], at_ns)
 
+    def strange_cells(self, features: Features) -> Floats | None:
+        """How strange the motion in each cell is, (ROWS, COLUMNS), >= 0; None while that is not known."""
+        motions = self._motions(features.values)
+        return self._strange(motions)[0] if self._normal.ready and np.isfinite(motions).all() else None
+
     def state(self) -> Arrays:
         """The past, as arrays."""
         pasts = {f"{name}_{key}": array for name, past in self._pasts.items() for key, array in past.state().items()}

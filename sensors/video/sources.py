@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sensors.containers import open_container, track_frames
 from sensors.errors import BadInputError
-from sensors.files import container_promise_s, open_container
 from sensors.types import NS, Chunk, Modality
+from sensors.video.pictures import Grey, Pace, Shrinker
 
 _MEND = "record or copy it again"
-_EARLY = 0.1
 
 
 class VideoFileSource:
@@ -66,72 +65,38 @@ class VideoFileSource:
             with open_container(self._path) as box:
                 if not box.streams.video:
                     raise BadInputError("no pictures in this file", where=self._path, mend="give a video file")
-                for seq, (time_s, data) in enumerate(self._pictures(box)):
+                for seq, (time_s, picture) in enumerate(self._pictures(box)):
+                    data = picture[np.newaxis]
                     data.flags.writeable = False
                     yield Chunk(self.stream, seq, self._start_ns + round(time_s * NS), 0.0, data)
         except av.FFmpegError as error:
             what = f"the pictures cannot be read ({error.strerror})"
             raise BadInputError(what, where=self._path, mend=_MEND) from error
 
-    def _pictures(self, box: Any) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def _pictures(self, box: Any) -> Iterator[tuple[float, Grey]]:
         """Media time and picture of each frame that stays."""
-        from av.video.reformatter import VideoReformatter
-
-        shrink = VideoReformatter()
-        for time_s, frame in self._thinned(self._frames(box)):
-            width, height = self._fit(frame.width, frame.height)
-            grey = shrink.reformat(frame, width, height, "gray", interpolation="AREA").to_ndarray()
-            yield time_s, np.asarray(grey, np.uint8)[np.newaxis]
-
-    def _thinned(self, frames: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
-        """The first frame of each cell of the time grid; 10 % early counts, so that 10 frames a second stay 10."""
-        first_s, cell = None, -1
-        for time_s, frame in frames:
-            first_s = time_s if first_s is None else first_s
-            here = math.floor((time_s - first_s) * self._max_rate_hz + _EARLY)
-            if here > cell:
-                cell = here
-                yield time_s, frame
+        shrinker, pace = Shrinker(self._width, self._height), Pace(self._max_rate_hz)
+        for time_s, frame in self._frames(box):
+            if pace.admits(time_s):
+                yield time_s, shrinker.shrink(frame)
 
     def _frames(self, box: Any) -> Iterator[tuple[float, Any]]:
-        """All frames in order of time, with media times; checks at the end that none is missing."""
-        import av
-
+        """All frames in order of time, with media times."""
         track = box.streams.video[0]
         track.thread_type = "NONE"
         track.codec_context.thread_count = 1
-        origin_s = (box.start_time or 0) / 1e6
-        promise_s, end_s, last_s, count = container_promise_s(box), 0.0, -math.inf, 0
-        for packet in box.demux(video=0, audio=0) if box.streams.audio else box.demux(track):
-            if packet.pts is not None:
-                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - origin_s)
-            if packet.stream is not track:
+        last_s = -math.inf
+        for number, (told_s, frame) in enumerate(track_frames(self._path, box, track, "picture", self._skip)):
+            time_s = self._guess_s(track, number) if told_s is None else told_s
+            if time_s <= last_s:
+                self._skip()
                 continue
-            try:
-                decoded = packet.decode()
-            except av.FFmpegError:
-                if not count:
-                    raise
-                self.skipped += 1
-                continue
-            for frame in decoded:
-                count += 1
-                time_s = frame.time - origin_s if frame.time is not None else self._guess_s(track, count)
-                if time_s <= last_s:
-                    self.skipped += 1
-                    continue
-                last_s = time_s
-                yield time_s, frame
-        if not count:
-            raise BadInputError("no picture could be decoded", where=self._path, mend=_MEND)
-        if end_s < promise_s - max(1.0, 0.02 * promise_s):
-            raise BadInputError(f"cut short: {end_s:.1f} of {promise_s:.1f} s are there", where=self._path, mend=_MEND)
+            last_s = time_s
+            yield time_s, frame
 
-    def _guess_s(self, track: Any, count: int) -> float:
+    def _skip(self) -> None:
+        self.skipped += 1
+
+    def _guess_s(self, track: Any, number: int) -> float:
         """Time of a frame in a stream without times, from the rate it states."""
-        return (count - 1) / float(track.average_rate or 25)
-
-    def _fit(self, width: int, height: int) -> tuple[int, int]:
-        scale = min(1.0, self._width / width, self._height / height)
-        wide, high = (2 * math.floor(side * scale / 2 + 1e-9) for side in (width, height))
-        return max(2, wide), max(2, high)
+        return number / float(track.average_rate or 25)

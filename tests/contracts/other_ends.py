@@ -53,10 +53,13 @@ def other_end(kind: str, stack: ExitStack, folder: Path) -> End:
     return _ENDS[kind](stack, folder)
 
 
-def _rtsp(stack: ExitStack, _: Path) -> End:
-    port = free_port()
-    stack.enter_context(rtsp_server(port))
-    return End(f"rtsp://127.0.0.1:{port}/live", {"stall_s": 1.0})
+def _rtsp(mount: str) -> Callable[[ExitStack, Path], End]:
+    def made(stack: ExitStack, _: Path) -> End:
+        port = free_port()
+        stack.enter_context(rtsp_server(port))
+        return End(f"rtsp://127.0.0.1:{port}/{mount}", {"stall_s": 1.0})
+
+    return made
 
 
 def _wyoming(stack: ExitStack, _: Path) -> End:
@@ -134,7 +137,7 @@ def _tail(_: ExitStack, folder: Path) -> End:
 
 _ENDS: dict[str, Callable[[ExitStack, Path], End]] = {
     "audio.microphone": _microphone,
-    "audio.url": _rtsp,
+    "audio.url": _rtsp("live"),
     "audio.wyoming": _wyoming,
     "environment.http": _http,
     "environment.hwmon": _sysfs("hwmon0", "temp1_input"),
@@ -144,4 +147,5 @@ _ENDS: dict[str, Callable[[ExitStack, Path], End]] = {
     "environment.push": _push,
     "environment.serial": _serial,
     "environment.tail": _tail,
+    "video.url": _rtsp("clock"),
 }

@@ -18,14 +18,19 @@ from sensors.backoff import Backoff
 from sensors.base import LiveSource
 from sensors.errors import BadInputError
 from sensors.registry import LIVE, live_class
-from sensors.types import NS, Modality, State
+from sensors.types import NS, Chunk, Modality, State
 from tests.contracts.other_ends import End, other_end
 from tests.live.feeling import assert_rows
 from tests.live.listening import Listening, assert_laws, open_files, readers
+from tests.live.seeing import assert_pictures
 from tests.live.servers import poll
 
-KINDS = sorted(LIVE)
-EARS = [kind for kind in KINDS if kind.startswith("audio.")]
+# No kernel here brings a camera; `tests/live/test_v4l2.py` has what can be tested of it without one.
+KINDS = sorted(LIVE.keys() - {"video.v4l2"})
+READ_APART = [kind for kind in KINDS if not kind.startswith("environment.")]
+LAWS: dict[Modality, Callable[[list[Chunk]], None]] = {
+    Modality.AUDIO: assert_laws, Modality.ENVIRONMENT: assert_rows, Modality.VIDEO: assert_pictures
+}  # fmt: skip
 
 
 class LastCentury:
@@ -40,7 +45,8 @@ class Made:
     """A maker of sources of a kind, whose other end is running."""
 
     def __init__(self, kind: str, end: End) -> None:
-        self.kind, self.end, self.is_ear = kind, end, kind in EARS
+        self.kind, self.end, self.is_read_apart = kind, end, kind in READ_APART
+        self.modality = Modality(kind.split(".")[0])
 
     def __call__(self) -> LiveSource:
         ways: dict[str, Any] = {**self.end.options, "clock": LastCentury(), "backoff": Backoff(0.05, 0.5)}
@@ -65,11 +71,11 @@ def test_seq_grows_by_one_and_time_is_the_clocks_and_never_goes_back(make: Made)
     with Listening(make()) as ear, make.end.speaking():
         ear.until_up(8)
         now_ns = LastCentury.now_ns()
-    (assert_laws if make.is_ear else assert_rows)(ear.chunks)
+    LAWS[make.modality](ear.chunks)
     assert {chunk.stream for chunk in ear.chunks} == {"hall/x"} == {ear.source.stream}
     assert now_ns - 60 * NS < ear.chunks[0].start_ns < now_ns
     assert [(told.stream, told.state, told.reason) for told in ear.health] == [("hall/x", State.UP, "")]
-    assert ear.source.modality is (Modality.AUDIO if make.is_ear else Modality.ENVIRONMENT)
+    assert ear.source.modality is make.modality
 
 
 @pytest.mark.parametrize("taken", [0, 2])
@@ -79,7 +85,7 @@ def test_closing_midway_leaves_nothing(make: Made, taken: int) -> None:
     with make.end.speaking():
         for _ in range(taken):
             next(chunks)
-        assert len(readers()) == (bool(taken) and make.is_ear)
+        assert len(readers()) == (bool(taken) and make.is_read_apart)
         chunks.close()
 
 
@@ -114,23 +120,22 @@ def test_making_a_source_starts_nothing(make: Made) -> None:
     assert not readers()
 
 
-@pytest.fixture(scope="module", params=EARS)
-def make_ear(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+@pytest.fixture(scope="module", params=READ_APART)
+def make_apart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with ExitStack() as stack:
         yield Made(request.param, other_end(request.param, stack, tmp_path_factory.mktemp("end")))
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
-def test_an_ear_s_reader_that_hangs_or_dies_is_told_and_replaced(
-    make_ear: Callable[[], Any], number: signal.Signals
-) -> None:
-    with Listening(make_ear()) as ear:
+def test_a_reader_that_hangs_or_dies_is_told_and_replaced(make_apart: Made, number: signal.Signals) -> None:
+    with Listening(make_apart()) as ear:
         ear.until_up()
         os.kill(readers()[0], number)
-        ear.until_down("no sound for 1 s" if number == signal.SIGSTOP else "the reader ended (code -9)")
+        what = "sound" if make_apart.modality is Modality.AUDIO else "picture"
+        ear.until_down(f"no {what} for 1 s" if number == signal.SIGSTOP else "the reader ended (code -9)")
         ear.until_up()
     assert ear.states() == [State.UP, State.DOWN, State.UP]
-    assert_laws(ear.chunks)
+    LAWS[make_apart.modality](ear.chunks)
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:

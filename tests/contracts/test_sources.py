@@ -23,6 +23,7 @@ from sensors.types import Chunk, Modality
 
 START_NS = 1_700_000_000_000_000_000
 KINDS = sorted(SOURCES)
+OPTIONS = {"video.images": {"step_s": 0.1}}
 
 DTYPES = {Modality.AUDIO: np.float32, Modality.VIDEO: np.uint8, Modality.ENVIRONMENT: np.float64}
 DIMENSIONS = {Modality.AUDIO: 1, Modality.VIDEO: 3, Modality.ENVIRONMENT: 2}
@@ -30,7 +31,11 @@ DIMENSIONS = {Modality.AUDIO: 1, Modality.VIDEO: 3, Modality.ENVIRONMENT: 2}
 
 @pytest.fixture
 def sample(
-    tmp_path: Path, write_text: Callable[..., Path], write_sound: Callable[..., Path], write_video: Callable[..., Path]
+    tmp_path: Path,
+    write_text: Callable[..., Path],
+    write_sound: Callable[..., Path],
+    write_video: Callable[..., Path],
+    write_folder: Callable[..., Path],
 ) -> Callable[[str], Path]:
     """A recording of three seconds for a kind of source."""
 
@@ -39,6 +44,8 @@ def sample(
             return write_sound("a.flac", np.sin(np.arange(3 * 22_050) / 9) / 2, 22_050)
         if kind == "video.file":
             return write_video("v.mp4", [number / 10 for number in range(30)])
+        if kind == "video.images":
+            return write_folder("pictures", 30)
         rows = [{"t_s": number / 10, "temperature_c": 20 + number / 7, "motion": number % 2} for number in range(30)]
         if kind == "environment.csv":
             lines = ["t_s,temperature_c,motion", *(",".join(map(str, row.values())) for row in rows)]
@@ -56,7 +63,7 @@ def sample(
 @pytest.fixture(params=KINDS)
 def source(request: pytest.FixtureRequest, sample: Callable[[str], Path]) -> Source:
     kind: str = request.param
-    return source_class(kind)("hall/x", sample(kind), START_NS)
+    return source_class(kind)("hall/x", sample(kind), START_NS, **OPTIONS.get(kind, {}))
 
 
 def same(a: Chunk, b: Chunk) -> bool:

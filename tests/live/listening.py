@@ -15,7 +15,7 @@ from sensors.base import LiveSource
 from sensors.types import Chunk, Health, State
 from tests.live.servers import poll
 
-READER = b"sensors.audio.live.reader"
+READER = b".live.reader"
 
 
 class Listening:

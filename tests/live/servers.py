@@ -52,6 +52,10 @@ class Server:
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def switch(self) -> None:
+        """Whatever the server does then."""
+        self._signal(signal.SIGUSR1)
+
     def lines(self) -> list[str]:
         return Path(f"/proc/self/fd/{self._log.fileno()}").read_text(encoding="utf-8", errors="replace").splitlines()
 

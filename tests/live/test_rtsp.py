@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from sensors.audio.live.source import OPEN_S
 from sensors.audio.live.url import UrlSource
 from sensors.backoff import Backoff
 from sensors.errors import BadInputError
+from sensors.reader.source import OPEN_S
 from sensors.types import NS, State
 from tests.live.listening import Listening, assert_laws, readers
 from tests.live.servers import Server, free_port, poll, rtsp_server

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sysconfig
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,14 @@ def test_the_commands_that_listen_work(tmp_path: Path) -> None:
     assert [json.loads(line)["path"] for line in told[0].splitlines()] == ["clips/one.wav", "night.flac"]
     assert "night.flac" in told[1]
     assert "builtin" in told[2]
+
+
+def test_the_commands_that_watch_work(tmp_path: Path, write_video: Callable[..., Path]) -> None:
+    write_video("entrance.mp4", [number / 10 for number in range(30)])
+    lines = [shlex.split(line, comments=True)[2:] for line in blocks()["console"][3].splitlines()]
+    told = [kizashi(*words, cwd=tmp_path) for words in lines]
+    assert len(told[0].splitlines()) == 30
+    assert sorted(file.name for file in (tmp_path / "entrance.seen").iterdir()) == ["annotated.mp4", "heatmap.png"]
 
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:

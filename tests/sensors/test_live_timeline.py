@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.audio.live.timeline import EARLY_NS, LATE_NS, WINDOW_NS, Timeline
+from sensors.reader.timeline import EARLY_NS, LATE_NS, WINDOW_NS, Timeline
 from sensors.types import NS
 
 RATE_HZ = 16_000

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from sensors.audio.decoding import Block
-from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.source import LiveAudioSource
+from sensors.reader.faults import ReaderError
 
 BLOCK_S = 0.05
 CHANNELS = 2

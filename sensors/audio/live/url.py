@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from sensors.audio.decoding import Block, frame_samples
-from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.source import LiveAudioSource
-from sensors.errors import BadInputError
+from sensors.reader.address import pull, require_address
+from sensors.reader.faults import ReaderError
 
-SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt")
 JUMP_S = 0.1
-_MEND = "give one like rtsp://camera.local/stream"
-_OPTIONS = {
-    # Why no file: a playlist from outside must not make the library open what lies on this machine.
-    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,rtmp,rtmps,rtmpt,srt",
-    "rtsp_transport": "tcp", "allowed_media_types": "audio",
-    "fflags": "nobuffer", "probesize": "65536", "analyzeduration": "1000000",
-}  # fmt: skip
+_SOUND_ALONE = {"rtsp_transport": "tcp", "allowed_media_types": "audio"}
 
 
 class UrlSource(LiveAudioSource):
@@ -44,14 +36,7 @@ class UrlSource(LiveAudioSource):
 
     def __init__(self, stream: str, url: str, **options: Any) -> None:
         super().__init__(stream, **options)
-        try:
-            parts = urlsplit(url)
-            known = parts.scheme in SCHEMES and parts.hostname is not None and (parts.port or 1) > 0
-        except ValueError:
-            known = False
-        if not known:
-            raise BadInputError("this is no address of a stream", where=f"url of '{stream}'", mend=_MEND)
-        self._url = url
+        self._url = require_address(url, stream)
 
     def _order(self) -> Mapping[str, Any]:
         return {**super()._order(), "url": self._url}
@@ -69,7 +54,7 @@ def url_blocks(order: Mapping[str, Any], ready: Callable[[], None]) -> Generator
 
     ready()
     try:
-        with av.open(order["url"], options=_OPTIONS) as box:
+        with pull(order["url"], _SOUND_ALONE) as box:
             if not box.streams.audio:
                 raise ReaderError("there is no sound in this stream")
             yield from _decoded(box)

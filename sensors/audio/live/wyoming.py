@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.audio.decoding import Block
-from sensors.audio.live.faults import ReaderError
 from sensors.audio.live.source import LiveAudioSource
 from sensors.errors import BadInputError
+from sensors.reader.faults import ReaderError
 
 PORT = 10_700
 LINE_LIMIT = 1 << 16

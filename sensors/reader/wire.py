@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-MARK = b"KzEa"
+MARK = b"KzRd"
 LIMIT = 1 << 22
-_HEADER = struct.Struct("<4sBxxxIQqQQI")
+_HEADER = struct.Struct("<4sBxxxIQqIQQI")
 
 
 class Kind(IntEnum):
     """What a message says."""
 
     READY = 1
-    SOUND = 2
+    DATA = 2
     FAULT = 3
+    ALIVE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +28,35 @@ class Message:
     Attributes
     ----------
     kind : Kind
-        READY: libraries are loaded, the source is being opened. SOUND: samples. FAULT: the last words.
+        READY: libraries are loaded, the source is being opened. DATA: samples or pictures. ALIVE:
+        something arrives, of which nothing is passed on. FAULT: the last words.
     run : int
-        Number of the run without a gap that the samples belong to.
+        Number of the run without a gap that the data belong to.
     position : int
-        Number of the first sample in its run.
+        Where in its run they begin, in the units of a `Timeline` of their sense.
     captured_ns : int
-        When the last sample arrived, nanoseconds of the system's monotonic clock, which all processes share.
+        When the last of them arrived, nanoseconds of the system's monotonic clock, which all processes share.
+    count : int
+        How many samples or pictures the body holds.
     dropped, skipped : int
-        Samples dropped because the pipe was full, and packets that could not be decoded, since the reader began.
+        Samples or pictures dropped because the pipe was full, and packets that could not be decoded, since the reader
+        began.
     body : bytes
-        SOUND: float32; FAULT: the reason, UTF-8.
+        DATA: as the sense has it; FAULT: the reason, UTF-8.
     """
 
     kind: Kind
     run: int = 0
     position: int = 0
     captured_ns: int = 0
+    count: int = 0
     dropped: int = 0
     skipped: int = 0
     body: bytes = b""
 
     def encode(self) -> bytes:
         """As bytes."""
-        counts = self.run, self.position, self.captured_ns, self.dropped, self.skipped
+        counts = self.run, self.position, self.captured_ns, self.count, self.dropped, self.skipped
         return _HEADER.pack(MARK, self.kind, *counts, len(self.body)) + self.body
 
 
@@ -70,7 +76,7 @@ class Decoder:
         """
         self._held += data
         while len(self._held) >= _HEADER.size:
-            mark, kind, run, position, captured_ns, dropped, skipped, size = _HEADER.unpack_from(self._held)
+            mark, kind, run, position, captured_ns, count, dropped, skipped, size = _HEADER.unpack_from(self._held)
             if mark != MARK or size > LIMIT:
                 raise ValueError("not a reader's message")
             end = _HEADER.size + size
@@ -78,4 +84,4 @@ class Decoder:
                 return
             body = bytes(self._held[_HEADER.size : end])
             del self._held[:end]
-            yield Message(Kind(kind), run, position, captured_ns, dropped, skipped, body)
+            yield Message(Kind(kind), run, position, captured_ns, count, dropped, skipped, body)

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import replace
 from threading import Condition, Thread
 
-from sensors.audio.live.wire import Kind, Message
+from sensors.reader.wire import Message
 
 
 class Outlet:
@@ -18,7 +18,7 @@ class Outlet:
     fd : int
         A pipe, written only here.
     limit : int
-        Most pieces of sound to keep, >= 1.
+        Most messages to keep, >= 1.
     """
 
     def __init__(self, fd: int, limit: int) -> None:
@@ -31,11 +31,11 @@ class Outlet:
         self._writer.start()
 
     def put(self, message: Message) -> None:
-        """Queue a message; the oldest sound gives way."""
+        """Queue a message; the oldest gives way."""
         with self._changed:
             if len(self._queue) >= self._limit:
                 old = self._queue.popleft()
-                self._dropped += len(old.body) // 4 if old.kind is Kind.SOUND else 0
+                self._dropped += old.count
             self._queue.append(replace(message, dropped=self._dropped))
             self._changed.notify()
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any, Self, cast
 
-from sensors.audio.live.faults import ReaderError
-from sensors.audio.live.wire import Decoder, Message
+from sensors.reader.faults import ReaderError
+from sensors.reader.wire import Decoder, Message
 
 END_S = 1.0
 _READ = 1 << 16
@@ -24,17 +24,20 @@ class ReaderProcess:
 
     Parameters
     ----------
+    module : str
+        What to run: "sensors.audio.live.reader".
     order : mapping
         What to read; JSON, handed over by pipe.
     """
 
-    def __init__(self, order: Mapping[str, Any]) -> None:
-        self._order = order
+    def __init__(self, module: str, order: Mapping[str, Any]) -> None:
+        self._module, self._order = module, order
         self._child: subprocess.Popen[bytes] | None = None
         self._pipes: tuple[IO[bytes], IO[bytes]]
         self._decoder = Decoder()
         self._messages: deque[Message] = deque()
         self._poll = select.poll()
+        self._told: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
         """Start it.
@@ -46,8 +49,8 @@ class ReaderProcess:
         """
         ways = {"PYTHONPATH": os.pathsep.join(way or os.getcwd() for way in sys.path), "OMP_NUM_THREADS": "1"}
         try:
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, and a name that is fixed
-                [sys.executable, "-P", "-m", "sensors.audio.live.reader"],
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, and a module of ours
+                [sys.executable, "-P", "-m", self._module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 bufsize=0, start_new_session=True, env={**os.environ, **ways},
             )  # fmt: skip
@@ -55,8 +58,9 @@ class ReaderProcess:
             raise ReaderError(f"the reader cannot be started ({error.strerror})") from error
         self._pipes = cast(IO[bytes], self._child.stdin), cast(IO[bytes], self._child.stdout)
         self._poll.register(self._pipes[1], select.POLLIN)
-        with suppress(BrokenPipeError):
-            self._pipes[0].write(json.dumps(self._order).encode() + b"\n")
+        self.tell(self._order)
+        # A reader that hangs does not empty its pipe, and must not hang its parent.
+        os.set_blocking(self._pipes[0].fileno(), False)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -72,6 +76,13 @@ class ReaderProcess:
     def lingers(self) -> bool:
         """Whether there is still a process, since its driver holds it."""
         return self._child is not None and self._child.poll() is None
+
+    def tell(self, wish: Mapping[str, Any]) -> None:
+        """Ask for something else from now on; a reader that is gone or does not listen never hears of it."""
+        if wish is not self._told:
+            with suppress(OSError):
+                self._pipes[0].write(json.dumps(wish).encode() + b"\n")
+                self._told = wish
 
     def receive(self, timeout_s: float) -> Message | None:
         """The next message, or None when there was none for so long.
