@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 from sensors.base import Arrays
-from sensors.environment.faults import Faults
+from sensors.environment.faults import PART, Faults
 from sensors.environment.features import unpack
 from sensors.environment.normal import Normal
 from sensors.environment.quantities import quantity_of
@@ -47,7 +47,7 @@ class EnvironmentDetector:
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
         began_ns, row = unpack(features)
-        qualities, changes = self._faults.judge(features.end_ns, row)
+        qualities, changes = self._faults.judge(began_ns, features.end_ns, row)
         told: list[Score | Health] = [*changes]
         for one in row:
             told += self._score(features, one.name, one.value, one.change, began_ns, qualities[one.name])
@@ -56,8 +56,9 @@ class EnvironmentDetector:
     def learn(self, features: Features) -> None:
         """Take this row as normal, except quantities at fault."""
         began_ns, row = unpack(features)
+        taken = self._faults.learn(row)
         for one in row:
-            if self._faults.learn(one):
+            if one.name in taken:
                 self._normal(one.name).learn(one.value, one.change, began_ns, features.end_ns)
 
     def state(self) -> Arrays:
@@ -70,7 +71,7 @@ class EnvironmentDetector:
         """Begin with the past of an equal detector."""
         self._faults.restore(state)
         self._normals.clear()
-        for name in dict.fromkeys(key.rpartition(":")[0] for key in state):
+        for name in dict.fromkeys(key.rpartition(":")[0] for key in state if PART not in key):
             parts = {key.rpartition(":")[2]: array for key, array in state.items() if key.rpartition(":")[0] == name}
             normal = Normal(quantity_of(name)[0], self._minimum)
             normal.restore(parts)

@@ -6,12 +6,14 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
 from sensors.environment.quantities import LARGEST, Quantity, quantity_of
+from sensors.environment.tremor import Tremor
 from sensors.past import MAD_TO_SIGMA
 from sensors.types import NS, Chunk, Features
 
@@ -30,29 +32,50 @@ SENTINELS = frozenset({-200.0, -999.0, -9999.0, -99999.0})
 FAR, SHARE, ENOUGH = 50.0, 1e-3, 5
 """Scales that a sentinel lies from the recent median; least scale as a share of that median; recent values needed."""
 
-CHANGE, REPEATS, SEGMENT = ".change", ".repeats", "segment_s"
-"""Names of what is added to a row.
-
-`<quantity>.change`: value less the median of up to ten values before it; NaN without any. `<quantity>.repeats`: how
-many values before it in a row are the same. `segment_s`: seconds since the stream began or returned after a long gap.
-"""
+SEGMENT = "segment_s"
+"""Name of the last value of a row: seconds since the stream began or returned after a long gap."""
 
 
 class Measured(NamedTuple):
-    """One quantity of a row: its value, and what the extractor adds to it."""
+    """One quantity of a row: its value, and what the extractor adds to it, NaN where too little came before.
+
+    Attributes
+    ----------
+    name : str
+        The quantity, with its unit.
+    value : float
+        As measured.
+    change : float
+        Value less the median of up to ten values before it.
+    repeats : float
+        How many values before it in a row are the same.
+    tremor : float
+        See `tremor.Tremor`: how far the last rows jump to and fro.
+    since_s : float
+        Seconds since the value before it.
+    """
 
     name: str
     value: float
     change: float
     repeats: float
+    tremor: float = math.nan
+    since_s: float = math.nan
+
+
+ADDED = Measured._fields[2:]
+"""What is added to each quantity, as the suffix of a name: `<quantity>.change`."""
 
 
 def unpack(features: Features) -> tuple[int, list[Measured]]:
     """Beginning of the segment, nanoseconds UTC, and the readings of a row."""
     values = features.values.tolist()
-    count = (len(values) - 1) // 3
-    parts = values[:count], values[count : 2 * count], values[2 * count : -1]
+    count = (len(values) - 1) // (1 + len(ADDED))
+    parts = [values[start : start + count] for start in range(0, len(values) - 1, count)]
     return features.end_ns - round(values[-1] * NS), list(map(Measured, features.names, *parts))
+
+
+_NOTHING = (math.nan,) * len(ADDED)
 
 
 def is_physical(value: float, quantity: Quantity | None) -> bool:
@@ -68,8 +91,10 @@ class _Column:
 
     quantity: Quantity | None
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
+    tremor: Tremor = field(default_factory=Tremor)
     repeats: int = 0
     lowest: float = 0.0
+    last_ns: int | None = None
 
     def is_sentinel(self, value: float) -> bool:
         """Whether a value of a quantity that no table knows means that there is none."""
@@ -83,19 +108,27 @@ class _Column:
         scale = MAD_TO_SIGMA * median(abs(one - middle) for one in self.recent)
         return abs(value - middle) > FAR * max(scale, SHARE * abs(middle))
 
-    def take(self, value: float) -> tuple[float, float]:
-        """Change and repeats of the next value."""
+    def take(self, value: float, at_ns: int) -> tuple[float, ...]:
+        """What is added to the next value, in the order of `ADDED`."""
         if not is_physical(value, self.quantity):
-            return math.nan, math.nan
+            return _NOTHING
         self.lowest = min(self.lowest, value)
-        if not self.recent:
-            self.recent.append(value)
-            return math.nan, 0.0
-        self.repeats = self.repeats + 1 if value == self.recent[-1] else 0
-        ranked, half = sorted(self.recent), len(self.recent) // 2
-        middle = ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
-        self.recent.append(value)
-        return value - middle, float(self.repeats)
+        change, recent = math.nan, self.recent
+        if recent:
+            self.repeats = self.repeats + 1 if value == recent[-1] else 0
+            ranked, half = sorted(recent), len(recent) // 2
+            change = value - (ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2)
+        recent.append(value)
+        since_s = math.nan if self.last_ns is None else (at_ns - self.last_ns) / NS
+        self.last_ns = at_ns
+        return change, float(self.repeats), self.tremor.take(value), since_s
+
+    def forget(self) -> None:
+        """Begin another segment."""
+        self.recent.clear()
+        self.tremor.forget()
+        self.last_ns = None
+        self.repeats = 0
 
 
 @dataclass(slots=True)
@@ -142,7 +175,7 @@ class EnvironmentExtractor:
         names = chunk.names
         rhythm = self._rhythms.get(names)
         if rhythm is None:
-            described = (*names, *(name + CHANGE for name in names), *(name + REPEATS for name in names), SEGMENT)
+            described = (*names, *(f"{name}.{added}" for added in ADDED for name in names), SEGMENT)
             rhythm = self._rhythms[names] = _Rhythm(described)
             for name in names:
                 self._columns.setdefault(name, _Column(quantity_of(name)[0]))
@@ -152,15 +185,14 @@ class EnvironmentExtractor:
             span_ns = rhythm.take(at_ns)
             columns = [self._columns[name] for name in names]
             seen = [math.nan if own.is_sentinel(value) else value for own, value in zip(columns, row, strict=True)]
-            pairs = [own.take(value) for own, value in zip(columns, seen, strict=True)]
-            values = [*seen, *(pair[0] for pair in pairs), *(pair[1] for pair in pairs), segment_s]
+            added = zip(*[own.take(value, at_ns) for own, value in zip(columns, seen, strict=True)], strict=True)
+            values = [*seen, *chain.from_iterable(added), segment_s]
             yield Features(self.stream, at_ns, span_ns, rhythm.names, np.array(values, np.float64))
 
     def _segment_s(self, at_ns: int, usual_ns: int) -> float:
         if self._began_ns is None or at_ns - self._last_ns > max(LONG_GAP_NS, 20 * usual_ns):
             self._began_ns = at_ns
             for column in self._columns.values():
-                column.recent.clear()
-                column.repeats = 0
+                column.forget()
         self._last_ns = at_ns
         return (at_ns - self._began_ns) / NS
