@@ -29,18 +29,13 @@ from numpy.typing import NDArray
 
 from sensors.base import Arrays
 from sensors.condition import Condition, Fault
-from sensors.environment.features import Measured, is_physical
+from sensors.environment.features import CODES, Measured, is_physical
 from sensors.environment.habits import SMOOTH, WHOLE_ROWS, WHOLE_RUNS, Habit, Rest
 from sensors.environment.quantities import DAY_S, quantity_of
 from sensors.types import NS, Health, Quality, State
 
-CODES = frozenset(
-    (85.0, -127.0, -200.0, -999.0, -999.9, -9999.0, 9999.0, 32767.0, -32768.0, 65535.0, 327.67, 3276.7, 655.35, 6553.5)
-)
-"""Readings that sensors give instead of an error; only believed where the quantity was seen near them."""
-
 FAR_SPANS, FAR_STEPS = 2.0, 20.0
-"""A code is an error beyond so many spans of what was learned, and so many steps that matter."""
+"""One of `features.CODES` is an error beyond so many spans of what was learned, and so many steps that matter."""
 
 NOISY, NOISY_STEPS, STAYS = 6.0, 5.0, 0.5
 """Noise is this many times the usual largest tremor, and so many steps, within the span of values and this share."""
@@ -78,8 +73,11 @@ class Look(StrEnum):
         return self in (Look.GOOD, Look.STILL)
 
 
-ONSET = {Look.DROPOUT: 3, Look.NOISY: 3, Look.APART: 10}
+ONSET = {Look.DROPOUT: 3, Look.NOISY: 5, Look.APART: 10}
 """Readings in a row for which a fault of one quantity lasts before it is told; one for all others."""
+
+WELL_ALONE = frozenset({Look.GOOD, Look.STILL, Look.APART})
+"""Looks of what can be compared with its neighbours."""
 
 WELL = 3
 """Good readings in a row after which it is over."""
@@ -169,16 +167,17 @@ class Faults:
         rest = self._rests.get(_key(row))
         if rest is not None and rest.is_stuck(_repeats(row)):
             return {reading.name: Look.STUCK for reading in row}
-        apart = self._apart(row)
-        return {reading.name: self._look(reading, apart.get(reading.name)) for reading in row}
+        looks = {reading.name: self._look(reading) for reading in row}
+        if left := self._who_left(self._apart(row, looks)):
+            looks[left] = Look.APART
+        return looks
 
     def learn(self, row: Sequence[Measured]) -> frozenset[str]:
         """Take as usual what is not at fault; the quantities that were taken."""
         looks = self.looks(row)
         taken = frozenset(name for name, look in looks.items() if look.believed)
-        for name, difference in self._apart(row).items():
-            if name in self._habits:
-                self._habits[name].apart.learn(difference, self._habits[name].step)
+        for name, difference in self._apart(row, looks).items():
+            self._habits[name].apart.learn(difference, self._habits[name].step)
         for reading in row:
             if reading.name in taken:
                 if reading.name not in self._habits:
@@ -210,7 +209,7 @@ class Faults:
                 self._rests[name] = _whole_rest()
                 self._rests[name].restore(known["row"].tolist())
 
-    def _look(self, reading: Measured, apart: float | None) -> Look:
+    def _look(self, reading: Measured) -> Look:
         value, habit = reading.value, self._habits.get(reading.name)
         if habit is None:
             return Look.GOOD if is_physical(value, quantity_of(reading.name)[0]) else Look.DROPOUT
@@ -225,13 +224,20 @@ class Faults:
         if habit.smooth and reading.tremor > max(NOISY * habit.tremor.usual, NOISY_STEPS * habit.step):
             middle = value - reading.change
             return Look.GOOD if habit.values.beyond(middle, STAYS, habit.step) else Look.NOISY
-        if apart is not None and self._left(habit, apart):
-            return Look.APART
         return Look.GOOD
 
-    def _left(self, habit: Habit, apart: float) -> bool:
-        """Whether a quantity has left its neighbours; after a day with them, since each has its own sun and shade."""
-        return habit.heard_s >= DAY_S and habit.apart.beyond(apart, APART_SPANS, APART_STEPS * habit.step)
+    def _who_left(self, apart: dict[str, float]) -> str:
+        """The quantity that has left its neighbours furthest; after a day with them: each has its own sun and shade.
+
+        Only one at a time: who leaves takes the median of the others' neighbours along.
+        """
+        left = [
+            (abs(difference - (habit.apart.low + habit.apart.high) / 2) / max(habit.apart.width, habit.step), name)
+            for name, difference in apart.items()
+            if (habit := self._habits[name]).heard_s >= DAY_S
+            and habit.apart.beyond(difference, APART_SPANS, APART_STEPS * habit.step)
+        ]
+        return max(left)[1] if left else ""
 
     def _at_a_bound(self, seen: _Seen, reading: Measured, look: Look) -> Look:
         """A quantity that has left its neighbours at a bound is believed until it returns: that may be the world."""
@@ -240,18 +246,19 @@ class Faults:
             return look
         if seen.look is not Look.APART and not seen.bound:
             habit = self._habits[reading.name]
-            seen.bound = abs(reading.change) > BOUND_SPANS * (habit.apart.high - habit.apart.low)
+            seen.bound = abs(reading.change) > BOUND_SPANS * habit.apart.width
         return Look.GOOD if seen.bound else look
 
-    def _apart(self, row: Sequence[Measured]) -> dict[str, float]:
-        """Of each quantity that has neighbours in the row: how far it is from the median of the others."""
+    def _apart(self, row: Sequence[Measured], looks: dict[str, Look]) -> dict[str, float]:
+        """Of each quantity that has well neighbours in the row: how far it is from the median of the others."""
         names = tuple(reading.name for reading in row)
         groups = self._groups.get(names)
         if groups is None:
             groups = self._groups[names] = _neighbours(names)
         out = {}
         for group in groups:
-            readings = [row[index] for index in group if is_physical(row[index].value, None)]
+            readings = [one for one in map(row.__getitem__, group) if looks[one.name] in WELL_ALONE]
+            readings = [one for one in readings if one.name in self._habits]
             if len(readings) < LEAST_NEIGHBOURS:
                 continue
             for reading in readings:

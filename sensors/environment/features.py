@@ -29,6 +29,11 @@ LONG_GAP_NS = 900 * NS
 SENTINELS = frozenset({-200.0, -999.0, -9999.0, -99999.0})
 """What loggers write where there is no value; only believed where the quantity is not usually near."""
 
+CODES = frozenset(
+    (85.0, -127.0, -200.0, -999.0, -999.9, -9999.0, 9999.0, 32767.0, -32768.0, 65535.0, 327.67, 3276.7, 655.35, 6553.5)
+)
+"""What sensors give instead of an error; not remembered where the quantity is not usually near."""
+
 FAR, SHARE, ENOUGH = 50.0, 1e-3, 5
 """Scales that a sentinel lies from the recent median; least scale as a share of that median; recent values needed."""
 
@@ -102,6 +107,10 @@ class _Column:
             return False
         if self.lowest >= 0:
             return True
+        return self.is_far(value)
+
+    def is_far(self, value: float) -> bool:
+        """Whether a value is far from the last ones."""
         if len(self.recent) < ENOUGH:
             return False
         middle = median(self.recent)
@@ -110,7 +119,7 @@ class _Column:
 
     def take(self, value: float, at_ns: int) -> tuple[float, ...]:
         """What is added to the next value, in the order of `ADDED`."""
-        if not is_physical(value, self.quantity):
+        if not is_physical(value, self.quantity) or (value in CODES and self.is_far(value)):
             return _NOTHING
         self.lowest = min(self.lowest, value)
         change, recent = math.nan, self.recent

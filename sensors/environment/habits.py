@@ -62,6 +62,11 @@ class Span:
         """Whether enough values were learned."""
         return self._count >= ENOUGH
 
+    @property
+    def width(self) -> float:
+        """Its width; infinite before anything was learned."""
+        return self.high - self.low if self._count else math.inf
+
     def beyond(self, value: float, spans: float, least: float) -> bool:
         """Whether a value lies further outside than so many spans, and than `least`."""
         reach = max(spans * (self.high - self.low), least)
