@@ -34,7 +34,7 @@ class Quality(StrEnum):
 
 
 class State(StrEnum):
-    """Condition of a sensor. Only a sensor that is `UP` takes part in a verdict."""
+    """Condition of a sensor. Only what is `UP` takes part in a verdict."""
 
     UP = "up"
     DOWN = "down"
@@ -154,9 +154,12 @@ class Health:
         The new condition.
     reason : str
         Why, in words for people; empty when UP.
+    channels : tuple of str
+        Quantities that alone are in this condition, while the others are UP; empty where the whole sensor is.
     """
 
     stream: str
     at_ns: int
     state: State
     reason: str = ""
+    channels: tuple[str, ...] = ()

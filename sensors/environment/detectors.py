@@ -60,7 +60,7 @@ class EnvironmentDetector:
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
         began_ns, row = unpack(features)
-        qualities, changes = self._faults.judge(features.end_ns, row)
+        qualities, changes = self._faults.judge(began_ns, features.end_ns, row)
         told: list[Score | Health] = [*changes]
         for one in row:
             told += self._score(features, one, began_ns, qualities[one.name])
@@ -71,7 +71,8 @@ class EnvironmentDetector:
     def learn(self, features: Features) -> None:
         """Take this row as normal, except quantities at fault."""
         began_ns, row = unpack(features)
-        believed = [self._faults.learn(one) for one in row]
+        taken = self._faults.learn(row)
+        believed = [one.name in taken for one in row]
         for one, good in zip(row, believed, strict=True):
             if good:
                 self._normal(one.name).learn(one, began_ns, features.end_ns)

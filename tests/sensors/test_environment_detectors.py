@@ -136,7 +136,11 @@ def test_one_stuck_quantity_is_a_gap_for_it_alone() -> None:
     rows = air(60, seed=6)
     rows[10:50, 0] = rows[10, 0]
     told, changes = run(detector, extract(extractor, rows))
-    assert changes == []
+    assert [(change.state, change.channels) for change in changes] == [
+        (State.DEGRADED, ("temperature_c",)),
+        (State.UP, ()),
+    ]
+    assert changes[0].reason == f"temperature_c stuck at {rows[10, 0]:g}"
     assert of(told, "temperature_c.level")[45].quality is Quality.GAP
     assert of(told, "co2_ppm.level")[45].quality is Quality.OK
 
