@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -49,6 +49,10 @@ class Examination:
         Their mean.
     margins : dict of str to float
         How much higher the threshold of each class had to be on held-out sources than on those trained on, in logits.
+    counts : dict of str to int
+        Clips of each class that were heard; empty where nobody counted.
+    beside : dict of str to dict of str to float
+        Average precision of others on the same clips, by what they are called.
     """
 
     sources: list[str]
@@ -56,6 +60,8 @@ class Examination:
     precision: dict[str, float]
     macro: float
     margins: dict[str, float]
+    counts: dict[str, int] = field(default_factory=dict)
+    beside: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def told(self) -> dict[str, object]:
         """As JSON takes it."""
@@ -66,20 +72,38 @@ def examine(
     ear: Ear, labels: list[str], limits: Mapping[str, float], unseen: Sequence[Clip], hours: float
 ) -> Examination:
     """Hear clips of held-out sources, and ordinary sound made of them; `limits` are the thresholds of those heard."""
-    from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
-
     unseen = [clip for clip in unseen if clip.label != UNKNOWN]
     scores = np.stack([hear(ear, clip_frames(clip)[None])[0].max(axis=0) for clip in unseen])
-    truth = np.array([clip.label for clip in unseen])
-    present = [label for label in ALERTS if (truth == label).any()]
-    precision = {
-        label: float(average_precision_score(truth == label, scores[:, labels.index(label)])) for label in present
-    }
+    precision = precisions(scores[:, [labels.index(label) for label in ALERTS if label in labels]], labels, unseen)
     wanted = thresholds(ear, labels, unseen, hours)
     margins = {label: round(wanted[label] - limit, 3) for label, limit in limits.items()}
     sources = sorted({clip.source for clip in unseen})
     macro = float(np.mean(list(precision.values()))) if precision else float("nan")
-    return Examination(sources, len(unseen), precision, macro, margins)
+    counts = {label: sum(clip.label == label for clip in unseen) for label in precision}
+    return Examination(sources, len(unseen), precision, macro, margins, counts)
+
+
+def precisions(scores: Floats, labels: Sequence[str], clips: Sequence[Clip]) -> dict[str, float]:
+    """Average precision of each alert class that some of the clips have.
+
+    Parameters
+    ----------
+    scores : ndarray (clips, alert classes)
+        Highest of each clip, in the order of `ALERTS`, those alone that are among the labels.
+    labels : sequence of str
+        All classes that are known.
+    clips : sequence of Clip
+        What was heard.
+    """
+    from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
+
+    truth = np.array([clip.label for clip in clips])
+    known = [label for label in ALERTS if label in labels]
+    return {
+        label: float(average_precision_score(truth == label, scores[:, column]))
+        for column, label in enumerate(known)
+        if (truth == label).any()
+    }
 
 
 def clip_frames(clip: Clip) -> NDArray[np.float32]:
