@@ -18,6 +18,7 @@ from sensors.audio.training.command import train
 from sensors.audio.training.corpus import OTHER, classes, load_corpus
 from sensors.audio.training.corpus import UNKNOWN as UNKNOWN_LABEL
 from sensors.audio.training.effects import coloured_noise, distance, repeat
+from sensors.audio.training.examine import lasting
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import NAMES, fold
 from sensors.audio.training.loop import Training, rank
@@ -288,6 +289,12 @@ def test_a_training_goes_on_from_a_pack(task: Task, tmp_path: Path) -> None:
     assert not torch.equal(training.pupil.ear.embed.weight, before)
     with pytest.raises(BadInputError, match="no weights to begin with"):
         Training(tmp_path / "other", task, 1, start=tmp_path)
+
+
+def test_what_must_last_is_as_high_as_its_lowest_moment() -> None:
+    logits = np.array([[0.0, 9.0, 1.0, 2.0, 3.0, 0.0], [5.0, 0.0, 5.0, 0.0, 5.0, 0.0]])
+    assert lasting(logits, 1).tolist() == [9.0, 5.0]
+    assert lasting(logits, 3).tolist() == [1.0, 0.0]
 
 
 def test_rank_asks_for_the_loudest_moment_of_what_has_the_class_to_be_above_all_others() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 
+from sensors.audio.frontend import HOP_S
 from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
-from sensors.audio.training.examine import Examination, examine, thresholds
+from sensors.audio.training.examine import SUSTAINED, Examination, examine, thresholds
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import fold
 from sensors.audio.training.heads import judge_teacher
@@ -78,7 +79,10 @@ def train(
         (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
     rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
     # Below even odds nothing counts as heard, however quiet the ordinary sounds at hand are.
-    alert = {label: {**rule, "offset": round(-max(0.0, limit), 3)} for label, limit in limits.items()}
+    alert = {
+        label: {**rule, "offset": round(-max(0.0, limit), 3), "lasts_s": SUSTAINED.get(label, 0) * HOP_S}
+        for label, limit in limits.items()
+    }
     told = {
         "name": "kizashi-ear",
         "version": "1",

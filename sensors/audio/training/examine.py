@@ -29,6 +29,12 @@ ORDINARY = frozenset(
 )
 """What a place sounds like when all is well. Bells, fireworks, fires and animals are heard for what they resemble."""
 
+SUSTAINED = {"alarm": 3, "baby_cry": 3, "siren": 3}
+"""Classes that last, and for how many hops they must be heard before they count."""
+
+LEAST = 2
+"""Clips of a class from which a figure is told: one clip is no measure."""
+
 LARGEST = 60
 """Scenes whose maxima tell the tail."""
 
@@ -84,7 +90,7 @@ def examine(
 
 
 def precisions(scores: Floats, labels: Sequence[str], clips: Sequence[Clip]) -> dict[str, float]:
-    """Average precision of each alert class that some of the clips have.
+    """Average precision of each alert class that `LEAST` of the clips have.
 
     Parameters
     ----------
@@ -102,7 +108,7 @@ def precisions(scores: Floats, labels: Sequence[str], clips: Sequence[Clip]) -> 
     return {
         label: float(average_precision_score(truth == label, scores[:, column]))
         for column, label in enumerate(known)
-        if (truth == label).any()
+        if (truth == label).sum() >= LEAST
     }
 
 
@@ -123,7 +129,7 @@ def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
 def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, float]:
     """Logit of each alert class that ordinary sound passes so seldom that all of them make one false alarm an hour.
 
-    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima is taken as
+    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima (`SUSTAINED`: of what lasts) is taken as
     exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0).
     """
     ordinary = [clip for clip in clips if clip.label in ORDINARY]
@@ -135,9 +141,17 @@ def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float,
     for begin in range(0, count, 64):
         scenes = [composer.compose(random) for _ in range(min(64, count - begin))]
         logits = hear(ear, np.stack([log_mel(scene.samples) for scene in scenes]))
-        maxima.append(logits.max(axis=1))
+        maxima.append(
+            np.stack([lasting(logits[:, :, i], SUSTAINED.get(label, 1)) for i, label in enumerate(labels)], 1)
+        )
     whole = np.concatenate(maxima)
     return {label: per_hour_limit(whole[:, labels.index(label)], len(alerts)) for label in alerts}
+
+
+def lasting(logits: Floats, hops: int) -> Floats:
+    """Level that each scene, (scenes, hops), keeps up for so many hops on end: (scenes,)."""
+    windows = np.lib.stride_tricks.sliding_window_view(logits, hops, axis=1)
+    return np.asarray(windows.min(axis=2).max(axis=1))
 
 
 def per_hour_limit(maxima: Floats, classes: int) -> float:
