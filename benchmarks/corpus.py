@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sensors.audio.frontend import RATE_HZ, Samples
+from sensors.audio.training.corpus import UNKNOWN
 from sensors.errors import BadInputError
 
 MANIFEST = "manifest.csv"
@@ -34,11 +35,12 @@ class Clip:
 
 
 def read_corpus(folder: Path) -> list[Clip]:
-    """All clips of the manifest, in its order."""
+    """All clips of the manifest that have a label, in its order."""
     path = folder / MANIFEST
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [Clip(folder / row["path"], row["label"], row["source"]) for row in csv.DictReader(file)]
+            rows = [row for row in csv.DictReader(file) if row["label"] != UNKNOWN]
+            return [Clip(folder / row["path"], row["label"], row["source"]) for row in rows]
     except (OSError, KeyError) as error:
         mend = "give a folder whose manifest.csv has path, label and source"
         raise BadInputError(f"no list of clips ({error!r})", where=path, mend=mend) from error

@@ -71,7 +71,7 @@ def shift_rules(rules: Rules, shifts: Mapping[str, float]) -> dict[str, Rule]:
     moved = {}
     for label, rule in rules.items():
         opens, closes = (_moved(level, shifts[label]) for level in (rule.open, rule.close))
-        moved[label] = Rule(rule.scale, rule.offset, opens, closes, rule.hold_s)
+        moved[label] = Rule(rule.scale, rule.offset, opens, closes, rule.hold_s, rule.lasts_s)
     return moved
 
 

@@ -1,6 +1,7 @@
 """Scores in time to events with an onset and an end: two thresholds and some patience, per class.
 
-Why two thresholds: a score that wavers about one threshold would make ten events of one siren.
+Why two thresholds: a score that wavers about one threshold would make ten events of one siren. Why some classes must
+last: half of what is taken for a siren or a cry is one moment of speech or traffic, and no siren is over in a moment.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.audio.packs import Pack, Rule
+
+NEXT_S = 1e-3
+"""Seconds by which windows that follow each other may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class EventFinder:
             index: (label, pack.rule(label)) for index, label in enumerate(pack.labels) if label in pack.alerts
         }
         self._open: dict[int, Event] = {}
+        self._rising: dict[int, tuple[float, Event]] = {}
 
     @property
     def active(self) -> Sequence[Event]:
@@ -78,18 +83,32 @@ class EventFinder:
         for index, (label, rule) in self._watched.items():
             score, event = float(scores[index]), self._open.get(index)
             if event is None:
-                if score >= rule.open:
-                    self._open[index] = Event(label, start_s if onset_s is None else onset_s, end_s, score)
+                fresh = Event(label, start_s if onset_s is None else onset_s, end_s, score)
+                self._rise(index, rule, start_s, fresh)
             elif score >= rule.close:
                 self._open[index] = replace(event, end_s=end_s, score=max(score, event.score))
             elif end_s - event.end_s >= rule.hold_s:
                 ended.append(self._open.pop(index))
         return ended
 
+    def _rise(self, index: int, rule: Rule, start_s: float, fresh: Event) -> None:
+        """Begin an event that has been above the threshold for long enough, without a break."""
+        since_s, event = self._rising.pop(index, (start_s, fresh))
+        if fresh.score < rule.open:
+            return
+        if start_s > event.end_s + NEXT_S:
+            since_s, event = start_s, fresh
+        event = replace(event, end_s=fresh.end_s, score=max(event.score, fresh.score))
+        if event.end_s - since_s >= rule.lasts_s - NEXT_S:
+            self._open[index] = event
+        else:
+            self._rising[index] = since_s, event
+
     def finish(self) -> list[Event]:
         """What is still open, as it stands: the stream ends, or has a gap."""
         ended = list(self._open.values())
         self._open.clear()
+        self._rising.clear()
         return ended
 
 

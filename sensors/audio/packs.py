@@ -37,7 +37,8 @@ Unit = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 class Rule(msgspec.Struct, frozen=True):
     """When a class counts as heard. The calibrated score is sigmoid(`scale` * logit + `offset`), in (0, 1).
 
-    `open`, `close`: score that begins an event, and below which it ends; `hold_s`: for how long below, seconds.
+    `open`, `close`: score that begins an event, and below which it ends; `hold_s`: for how long below, seconds;
+    `lasts_s`: for how long above `open` before it counts, seconds, 0 for what may be over at once.
     """
 
     scale: float = 1.0
@@ -45,6 +46,7 @@ class Rule(msgspec.Struct, frozen=True):
     open: Unit = 0.5
     close: Unit = 0.35
     hold_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.5
+    lasts_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what would make an event end before it begins, or turn the order of the scores."""

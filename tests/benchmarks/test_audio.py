@@ -73,6 +73,11 @@ def test_sources_are_held_out_by_the_beginnings_of_their_names(corpus: Path) -> 
     assert {clip.source for clip in others} == {"one place"}
 
 
+def test_what_nobody_has_named_is_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,label,source\na.flac,unknown,x\nb.flac,other,x\nc.flac,siren,y\n")
+    assert [clip.label for clip in read_corpus(tmp_path)] == ["other", "siren"]
+
+
 def test_events_are_those_that_the_command_finds(tmp_path: Path) -> None:
     rng = np.random.Generator(np.random.Philox(key=2))
     samples = np.concatenate([10 ** rng.uniform(-4, -0.7) * rng.standard_normal(4000) for _ in range(80)])

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from sensors.audio.events import Event, EventFinder, find_rise
 from sensors.audio.packs import Facts, Pack, Rule
 
-LABELS = ("glass_break", "speech", "siren")
+LABELS = ("glass_break", "speech", "siren", "alarm")
 PACK = Pack(
     Path("p"),
     Facts(
         format=1, name="p", version="", kind="streaming", model="m", sha256="0" * 64, licence="", source="",
-        labels=LABELS, alert={"glass_break": Rule(), "siren": Rule(hold_s=0.0)},
+        labels=LABELS, alert={"glass_break": Rule(), "siren": Rule(hold_s=0.0), "alarm": Rule(lasts_s=0.75)},
     ),
 )  # fmt: skip
 STEP_S = 0.25
@@ -28,7 +28,7 @@ def find(glass: list[float], siren: list[float] | None = None) -> list[Event]:
     finder = EventFinder(PACK)
     found = []
     for index, (one, other) in enumerate(zip(glass, siren or [0.0] * len(glass), strict=True)):
-        scores = np.array([one, 0.99, other])
+        scores = np.array([one, 0.99, other, 0.0])
         found += finder.add(index * STEP_S, (index + 1) * STEP_S, scores)
     return found + finder.finish()
 
@@ -49,6 +49,25 @@ def test_without_patience_the_first_low_window_ends_it() -> None:
     assert find([0.0] * 4, [0.9, 0.1, 0.9, 0.1]) == [Event("siren", 0.0, 0.25, 0.9), Event("siren", 0.5, 0.75, 0.9)]
 
 
+def last(alarm: list[float], skipped: int = 0) -> list[Event]:
+    finder, found = EventFinder(PACK), []
+    for index, score in enumerate(alarm):
+        late = index + skipped * (index > 1)
+        found += finder.add(late * STEP_S, (late + 1) * STEP_S, np.array([0.0, 0.0, 0.0, score]))
+    return found + finder.finish()
+
+
+def test_what_must_last_counts_from_its_beginning_once_it_has_lasted() -> None:
+    assert last([0.9, 0.6]) == []
+    assert last([0.1, 0.9, 0.6, 0.7, 0.4]) == [Event("alarm", 0.25, 1.25, 0.9)]
+    assert last([0.9, 0.6, 0.1, 0.9, 0.6]) == []
+
+
+def test_what_must_last_may_not_have_a_hole() -> None:
+    assert len(last([0.9, 0.9, 0.9])) == 1
+    assert last([0.9, 0.9, 0.9], skipped=2) == []
+
+
 def test_between_the_thresholds_nothing_begins() -> None:
     assert find([0.4, 0.49, 0.4]) == []
 
@@ -65,7 +84,7 @@ def test_what_is_open_at_the_end_is_told() -> None:
 
 def test_an_onset_inside_the_window_counts() -> None:
     finder = EventFinder(PACK)
-    finder.add(0.0, 0.25, np.array([0.9, 0, 0]), 0.125)
+    finder.add(0.0, 0.25, np.array([0.9, 0, 0, 0]), 0.125)
     assert [event.start_s for event in finder.finish()] == [0.125]
 
 

@@ -8,16 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
 import pytest
 import soundfile  # type: ignore[import-untyped]
 import torch
 
+from sensors.audio.training.begin import revive
 from sensors.audio.training.command import train
-from sensors.audio.training.corpus import load_corpus
-from sensors.audio.training.effects import coloured_noise
+from sensors.audio.training.corpus import OTHER, classes, load_corpus
+from sensors.audio.training.corpus import UNKNOWN as UNKNOWN_LABEL
+from sensors.audio.training.effects import coloured_noise, distance, repeat
+from sensors.audio.training.examine import lasting
 from sensors.audio.training.export import export
-from sensors.audio.training.loop import Training
-from sensors.audio.training.network import Ear, Memory, Streaming, state_size
+from sensors.audio.training.fold import NAMES, fold
+from sensors.audio.training.loop import Training, rank
+from sensors.audio.training.network import Ear, Memory, Pupil, Streaming, state_size
 from sensors.audio.training.patterns import alarm, siren, tone
 from sensors.audio.training.scenes import HOPS, LENGTH, UNKNOWN, Composer, audibility, frame_power, loop
 from sensors.audio.training.shards import Task
@@ -160,6 +165,30 @@ def test_hop_by_hop_equals_the_whole_sound() -> None:
     torch.testing.assert_close(torch.stack(out), whole, rtol=1e-4, atol=1e-5)
 
 
+def test_a_class_listens_to_the_likeliest_of_its_names_and_to_no_other(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(8)
+    pupil, labels = Pupil(spoken(Ear(len(LABELS)))).eval(), sorted(LABELS)
+    ear = fold(pupil, labels, load_corpus(corpus))
+    frames = torch.randn(1, 16 * 6, 64)
+    with torch.no_grad():
+        own, _, context = pupil.ear(frames, Memory())
+        added = ear(frames, Memory())[0] - own
+        heard = pupil.sounds(context)[:, :, list(NAMES["dog_bark"])].logsumexp(2)
+    assert ear.names is not None
+    column = labels.index("dog_bark")
+    share = float(ear.names.shares[:, column].sum())
+    assert share > 0
+    torch.testing.assert_close(added[:, :, column], heard * share, rtol=1e-3, atol=1e-3)
+    assert not added[:, :, labels.index("speech")].any()
+    path = export(ear, tmp_path, labels, {})
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = {"frames": frames[:, :16].numpy(), "state": np.zeros((1, state_size(ear)), np.float32)}
+    with torch.no_grad():
+        want = ear(frames[:, :16], Memory())[0][0].numpy()
+    np.testing.assert_allclose(session.run(["logits"], given)[0], want, atol=2e-2)
+    assert revive(tmp_path, frames.numpy())[0] == labels
+
+
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(task: Task, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     whole = Training(tmp_path / "whole", task, 3)
@@ -193,6 +222,108 @@ def test_a_run_writes_a_pack_a_card_and_an_examination(task: Task, tmp_path: Pat
     assert f"{examined['macro']:.3f}" in card
 
 
+def test_several_corpora_are_heard_one_after_the_other(corpus: Path) -> None:
+    once, twice = load_corpus(corpus), load_corpus(corpus, corpus)
+    assert [clip.path for clip in twice] == [clip.path for clip in once] * 2
+
+
+def test_what_nobody_has_named_is_no_class_and_is_held_against_nothing_it_may_be(corpus: Path) -> None:
+    clips = load_corpus(corpus)
+    nameless = [replace(clip, label=UNKNOWN_LABEL if clip.fold % 2 else OTHER) for clip in clips]
+    assert classes([*clips, *nameless]) == sorted(LABELS)
+    labels = sorted(LABELS)
+    ordinary = [labels.index(label) for label in ("speech", "vehicle")]
+    alerts = [labels.index(label) for label in ("dog_bark", "glass_break")]
+    random = np.random.default_rng(2)
+    heard: dict[str, list[np.ndarray]] = {UNKNOWN_LABEL: [], OTHER: []}
+    for label, found in heard.items():
+        composer = Composer([clip for clip in nameless if clip.label == label], labels)
+        found += [composer.compose(random).labels for _ in range(30)]
+    assert not any((found == 1).any() for found in heard[UNKNOWN_LABEL] + heard[OTHER])
+    assert any((found[:, alerts] == UNKNOWN).any() for found in heard[UNKNOWN_LABEL])
+    assert any((found[:, ordinary] == UNKNOWN).any() for found in heard[OTHER])
+
+
+def spoken(ear: Ear) -> Ear:
+    """A network not yet trained whose answers differ by more than rounding."""
+    with torch.no_grad():
+        ear.classify.weight.mul_(300)
+    return ear
+
+
+def test_a_pack_is_a_network_again_and_says_what_it_said(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    ear, frames = spoken(Ear(5)), torch.randn(24, 16 * 4, 64)
+    for _ in range(3):
+        ear.train()(frames, Memory())
+    ear.eval()
+    export(ear, tmp_path, list("abcde"), {})
+    labels, again = revive(tmp_path, frames.numpy())
+    assert labels == list("abcde")
+    other = torch.randn(3, 16 * 4, 64)
+    with torch.no_grad():
+        want, got = ear(other, Memory())[0], again.eval()(other, Memory())[0]
+        assert float(want.std()) > 0.5
+        torch.testing.assert_close(got, want, rtol=0, atol=2e-2)
+        moved = again.train()(frames, Memory())[1] - again.eval()(frames, Memory())[1]
+    assert float(moved.abs().mean()) < 1e-3 * float(want.abs().mean())
+
+
+def test_a_pack_of_another_kind_cannot_be_begun_with(tmp_path: Path) -> None:
+    export(Ear(5, widths=(32, 64, 64, 64)).eval(), tmp_path, list("abcde"), {})
+    with pytest.raises(BadInputError, match="no network of ours"):
+        revive(tmp_path, np.zeros((2, 16, 64), np.float32))
+
+
+def test_a_training_goes_on_from_a_pack(task: Task, tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    first, frames = spoken(Ear(len(LABELS))).eval(), torch.randn(2, 64, 64)
+    export(first, tmp_path / "pack", sorted(LABELS), {})
+    training = Training(tmp_path / "run", task, 1, start=tmp_path / "pack")
+    with torch.no_grad():
+        want, got = (ear(frames, Memory())[0] for ear in (first, training.average.ear))
+    assert float(want.std()) > 0.5
+    torch.testing.assert_close(got, want, rtol=0, atol=2e-2)
+    before = training.pupil.ear.embed.weight.clone()
+    training.run(lambda progress: None)
+    assert not torch.equal(training.pupil.ear.embed.weight, before)
+    with pytest.raises(BadInputError, match="no weights to begin with"):
+        Training(tmp_path / "other", task, 1, start=tmp_path)
+
+
+def test_what_must_last_is_as_high_as_its_lowest_moment() -> None:
+    logits = np.array([[0.0, 9.0, 1.0, 2.0, 3.0, 0.0], [5.0, 0.0, 5.0, 0.0, 5.0, 0.0]])
+    assert lasting(logits, 1).tolist() == [9.0, 5.0]
+    assert lasting(logits, 3).tolist() == [1.0, 0.0]
+
+
+def test_rank_asks_for_the_loudest_moment_of_what_has_the_class_to_be_above_all_others() -> None:
+    labels = torch.zeros(3, 4, 2, dtype=torch.long)
+    labels[0, 2, 0] = 1
+    labels[1, :, 0] = UNKNOWN
+    logits = torch.zeros(3, 4, 2)
+    logits[1] = 50.0
+    apart, level = logits.clone(), logits.clone()
+    apart[0, 2, 0], level[2, 3, 0] = 9.0, 9.0
+    assert float(rank(logits, labels, [0])) == pytest.approx(np.log(2))
+    assert float(rank(apart, labels, [0, 1])) < 1e-3
+    assert float(rank(level, labels, [0])) == pytest.approx(9.0, abs=1e-3)
+    assert float(rank(logits, labels, [1])) == 0
+
+
+def test_a_burst_is_one_shot_again_and_again_and_distance_dulls(corpus: Path) -> None:
+    click = np.zeros(2_000, np.float32)
+    click[0] = 1.0
+    random = np.random.default_rng(1)
+    burst = repeat(click, random)
+    shots = np.flatnonzero(burst > 0.5)
+    assert 2 <= len(shots) <= 8
+    assert len(set(np.diff(shots).tolist())) == 1
+    far = distance(click, random)
+    highs = [np.abs(np.fft.rfft(sound, 65_536))[28_000:].mean() for sound in (click, far)]
+    assert highs[1] < 0.9 * highs[0]
+
+
 def test_a_folder_of_another_training_is_refused(task: Task, tmp_path: Path) -> None:
     (tmp_path / "task.json").write_text("{}")
     with pytest.raises(BadInputError, match="another training lies here"):
@@ -200,8 +331,6 @@ def test_a_folder_of_another_training_is_refused(task: Task, tmp_path: Path) -> 
 
 
 def test_half_precision_weights_change_little(tmp_path: Path) -> None:
-    import onnxruntime  # type: ignore[import-untyped]
-
     torch.manual_seed(2)
     ear = Ear(5).eval()
     path = export(ear, tmp_path, list("abcde"), {})

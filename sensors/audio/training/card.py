@@ -19,6 +19,7 @@ def write_card(
     examined: Examination | None,
     effects: bool,
     begun: bool = False,
+    recipe: Examination | None = None,
 ) -> str:
     """Markdown for people.
 
@@ -33,11 +34,13 @@ def write_card(
     size : int
         Bytes of the model.
     examined : Examination, optional
-        Of the same recipe with some sources held out.
+        Of this network, on the sources that were held out.
     effects : bool
         Whether the second teacher was asked.
     begun : bool
         Whether it began with the weights of an earlier training.
+    recipe : Examination, optional
+        Of another network by the same recipe, with other sources held out.
     """
     teachers = []
     if task.yamnet:
@@ -68,7 +71,7 @@ def write_card(
         lines.append(f"| {label} | {count} | {told} |")
     lines += ["", "| licence as stated | clips |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count in Counter(clip.licence for clip in clips).most_common()]
-    lines += ["", "## Examination", *_examination(examined)]
+    lines += ["", "## Examination", *_examination(examined, recipe)]
     lines += [
         "",
         "## Limits",
@@ -79,21 +82,41 @@ def write_card(
     return "\n".join(lines) + "\n"
 
 
-def _examination(examined: Examination | None) -> list[str]:
-    if examined is None:
+def _examination(examined: Examination | None, recipe: Examination | None) -> list[str]:
+    if examined is None and recipe is None:
         return ["Not examined on held-out sources."]
+    out = []
+    if examined:
+        out += [f"This network heard {examined.clips} clips of sources that it was never trained on:", ""]
+        out += [*_table(examined), "", *_limits(examined)]
+    if recipe:
+        names = ", ".join(recipe.sources)
+        out += ["", f"The recipe, by a network trained without {names}, on {recipe.clips} clips of these:"]
+        out += ["", *_table(recipe), *([] if examined else ["", *_limits(recipe)])]
+    return out[1:] if not out[0] else out
+
+
+def _table(examined: Examination) -> list[str]:
+    """Average precision of each class, and of others beside it; what rests on few clips can be seen."""
+    others = list(examined.beside)
     out = [
-        f"The same recipe, trained without {', '.join(examined.sources)}, heard {examined.clips} clips of these:",
-        "",
-        "| class | average precision |",
-        "|---|---|",
-        *[f"| {label} | {examined.precision[label]:.2f} |" for label in ALERTS if label in examined.precision],
-        f"| macro | {examined.macro:.3f} |",
-        "",
+        "| class | " + ("clips | " if examined.counts else "") + " | ".join(["average precision", *others]) + " |",
+        "|---|" + "---|" * (len(others) + 1 + bool(examined.counts)),
+    ]
+    for label in [label for label in ALERTS if label in examined.precision]:
+        figures = [examined.precision[label], *(examined.beside[name][label] for name in others)]
+        count = f"{examined.counts[label]} | " if examined.counts else ""
+        out.append(f"| {label} | {count}" + " | ".join(f"{figure:.2f}" for figure in figures) + " |")
+    means = [sum(examined.beside[name].values()) / len(examined.beside[name]) for name in others]
+    empty = "| " if examined.counts else ""
+    out.append(f"| macro | {empty}" + " | ".join(f"{figure:.3f}" for figure in [examined.macro, *means]) + " |")
+    return out
+
+
+def _limits(examined: Examination) -> list[str]:
+    margins = ", ".join(f"{label} {margin:.1f}" for label, margin in sorted(examined.margins.items()))
+    return [
         "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound made of the",
         "training's own sources, and never for less than even odds. On sources never heard expect more: the held-out",
-        "ones asked for thresholds higher by (log-odds) "
-        + ", ".join(f"{label} {margin:.1f}" for label, margin in sorted(examined.margins.items()))
-        + ".",
+        f"ones asked for thresholds higher by (log-odds) {margins}.",
     ]
-    return out

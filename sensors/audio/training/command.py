@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from sensors.audio.frontend import HOP_S
 from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
-from sensors.audio.training.examine import Examination, examine, thresholds
+from sensors.audio.training.examine import SUSTAINED, Examination, examine, thresholds
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import fold
+from sensors.audio.training.heads import judge_teacher
 from sensors.audio.training.loop import Progress, Training
 from sensors.audio.training.shards import Task
+from sensors.audio.training.teachers import Yamnet
 from sensors.errors import BadInputError
 
 PACK = "pack"
@@ -44,7 +48,7 @@ def train(
     effects : Path, optional
         Checkpoint of the second teacher.
     examined : Path, optional
-        `examination.json` of a run with the same recipe that held sources out: for the card.
+        `examination.json` of a run with the same recipe that held other sources out: for the card.
     start : Path, optional
         Folder of an earlier training whose weights to begin with.
     hours : float
@@ -58,7 +62,8 @@ def train(
         The pack.
     """
     torch.set_num_threads(threads)
-    known = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
+    recipe = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
+    own: Examination | None = None
     _same_task(out, task)
     training = Training(out, task, rounds, effects, start)
     ear = training.run(show)
@@ -68,11 +73,16 @@ def train(
     limits = thresholds(ear, training.labels, clips, hours)
     if task.without:
         unseen = load_corpus(*map(Path, task.data), only=task.without)
-        known = examine(ear, training.labels, limits, unseen, hours)
-        (out / EXAMINATION).write_text(json.dumps(known.told(), indent=1) + "\n", "utf-8")
+        own = examine(ear, training.labels, limits, unseen, hours)
+        if task.yamnet:
+            own = replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, unseen))
+        (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
     rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
     # Below even odds nothing counts as heard, however quiet the ordinary sounds at hand are.
-    alert = {label: {**rule, "offset": round(-max(0.0, limit), 3)} for label, limit in limits.items()}
+    alert = {
+        label: {**rule, "offset": round(-max(0.0, limit), 3), "lasts_s": SUSTAINED.get(label, 0) * HOP_S}
+        for label, limit in limits.items()
+    }
     told = {
         "name": "kizashi-ear",
         "version": "1",
@@ -81,7 +91,7 @@ def train(
         "alert": alert,
     }
     model = export(ear, out / PACK, training.labels, told)
-    card = write_card(task, clips, rounds, model.stat().st_size, known, effects is not None, start is not None)
+    card = write_card(task, clips, rounds, model.stat().st_size, own, effects is not None, start is not None, recipe)
     (out / PACK / "MODEL_CARD.md").write_text(card, "utf-8")
     return out / PACK
 

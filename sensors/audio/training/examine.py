@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -29,6 +29,12 @@ ORDINARY = frozenset(
 )
 """What a place sounds like when all is well. Bells, fireworks, fires and animals are heard for what they resemble."""
 
+SUSTAINED = {"alarm": 3, "baby_cry": 3, "siren": 3}
+"""Classes that last, and for how many hops they must be heard before they count."""
+
+LEAST = 2
+"""Clips of a class from which a figure is told: one clip is no measure."""
+
 LARGEST = 60
 """Scenes whose maxima tell the tail."""
 
@@ -49,6 +55,10 @@ class Examination:
         Their mean.
     margins : dict of str to float
         How much higher the threshold of each class had to be on held-out sources than on those trained on, in logits.
+    counts : dict of str to int
+        Clips of each class that were heard; empty where nobody counted.
+    beside : dict of str to dict of str to float
+        Average precision of others on the same clips, by what they are called.
     """
 
     sources: list[str]
@@ -56,6 +66,8 @@ class Examination:
     precision: dict[str, float]
     macro: float
     margins: dict[str, float]
+    counts: dict[str, int] = field(default_factory=dict)
+    beside: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def told(self) -> dict[str, object]:
         """As JSON takes it."""
@@ -66,20 +78,38 @@ def examine(
     ear: Ear, labels: list[str], limits: Mapping[str, float], unseen: Sequence[Clip], hours: float
 ) -> Examination:
     """Hear clips of held-out sources, and ordinary sound made of them; `limits` are the thresholds of those heard."""
-    from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
-
     unseen = [clip for clip in unseen if clip.label != UNKNOWN]
     scores = np.stack([hear(ear, clip_frames(clip)[None])[0].max(axis=0) for clip in unseen])
-    truth = np.array([clip.label for clip in unseen])
-    present = [label for label in ALERTS if (truth == label).any()]
-    precision = {
-        label: float(average_precision_score(truth == label, scores[:, labels.index(label)])) for label in present
-    }
+    precision = precisions(scores[:, [labels.index(label) for label in ALERTS if label in labels]], labels, unseen)
     wanted = thresholds(ear, labels, unseen, hours)
     margins = {label: round(wanted[label] - limit, 3) for label, limit in limits.items()}
     sources = sorted({clip.source for clip in unseen})
     macro = float(np.mean(list(precision.values()))) if precision else float("nan")
-    return Examination(sources, len(unseen), precision, macro, margins)
+    counts = {label: sum(clip.label == label for clip in unseen) for label in precision}
+    return Examination(sources, len(unseen), precision, macro, margins, counts)
+
+
+def precisions(scores: Floats, labels: Sequence[str], clips: Sequence[Clip]) -> dict[str, float]:
+    """Average precision of each alert class that `LEAST` of the clips have.
+
+    Parameters
+    ----------
+    scores : ndarray (clips, alert classes)
+        Highest of each clip, in the order of `ALERTS`, those alone that are among the labels.
+    labels : sequence of str
+        All classes that are known.
+    clips : sequence of Clip
+        What was heard.
+    """
+    from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
+
+    truth = np.array([clip.label for clip in clips])
+    known = [label for label in ALERTS if label in labels]
+    return {
+        label: float(average_precision_score(truth == label, scores[:, column]))
+        for column, label in enumerate(known)
+        if (truth == label).sum() >= LEAST
+    }
 
 
 def clip_frames(clip: Clip) -> NDArray[np.float32]:
@@ -99,7 +129,7 @@ def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
 def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, float]:
     """Logit of each alert class that ordinary sound passes so seldom that all of them make one false alarm an hour.
 
-    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima is taken as
+    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima (`SUSTAINED`: of what lasts) is taken as
     exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0).
     """
     ordinary = [clip for clip in clips if clip.label in ORDINARY]
@@ -111,9 +141,17 @@ def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float,
     for begin in range(0, count, 64):
         scenes = [composer.compose(random) for _ in range(min(64, count - begin))]
         logits = hear(ear, np.stack([log_mel(scene.samples) for scene in scenes]))
-        maxima.append(logits.max(axis=1))
+        maxima.append(
+            np.stack([lasting(logits[:, :, i], SUSTAINED.get(label, 1)) for i, label in enumerate(labels)], 1)
+        )
     whole = np.concatenate(maxima)
     return {label: per_hour_limit(whole[:, labels.index(label)], len(alerts)) for label in alerts}
+
+
+def lasting(logits: Floats, hops: int) -> Floats:
+    """Level that each scene, (scenes, hops), keeps up for so many hops on end: (scenes,)."""
+    windows = np.lib.stride_tricks.sliding_window_view(logits, hops, axis=1)
+    return np.asarray(windows.min(axis=2).max(axis=1))
 
 
 def per_hour_limit(maxima: Floats, classes: int) -> float:

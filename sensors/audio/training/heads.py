@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import OTHER, UNKNOWN, Clip, load_corpus
-from sensors.audio.training.examine import ORDINARY, per_hour_limit
+from sensors.audio.training.examine import ORDINARY, per_hour_limit, precisions
+from sensors.audio.training.fold import NAMES
 from sensors.audio.training.scenes import HOP, HOPS, Composer
 from sensors.audio.training.teachers import WINDOW, Yamnet
 
@@ -56,11 +57,16 @@ def embed(clips: Sequence[Clip], teacher: Yamnet) -> tuple[Floats, NDArray[np.in
     """Embeddings of all windows with half overlap, and the index of the clip that each is from."""
     found, owners = [], []
     for index, clip in enumerate(clips):
-        sound = np.pad(clip.sound, (0, max(0, WINDOW - len(clip.samples))))
-        for begin in range(0, len(sound) - WINDOW + 1, WINDOW // 2):
-            found.append(teacher.hear(sound[begin : begin + WINDOW])[0])
+        for window in cut_windows(clip):
+            found.append(teacher.hear(window)[0])
             owners.append(index)
     return np.stack(found), np.array(owners)
+
+
+def cut_windows(clip: Clip) -> list[Floats]:
+    """Windows of a clip with half overlap; one with silence after it where the clip is shorter."""
+    sound = np.pad(clip.sound, (0, max(0, WINDOW - len(clip.samples))))
+    return [sound[begin : begin + WINDOW] for begin in range(0, len(sound) - WINDOW + 1, WINDOW // 2)]
 
 
 def fit(
@@ -81,6 +87,34 @@ def fit(
         weights.append(model.coef_[0])
         bias.append(model.intercept_[0])
     return np.array(weights, np.float32), np.array(bias, np.float32)
+
+
+def judge_teacher(teacher: Yamnet, heard: Sequence[Clip], unseen: Sequence[Clip]) -> dict[str, dict[str, float]]:
+    """Average precision of the teacher on clips never heard: by its own classes, and by ours on its embedding.
+
+    Parameters
+    ----------
+    teacher : Yamnet
+        Whom to judge.
+    heard, unseen : sequence of Clip
+        What our classes are fitted on; what is judged.
+    """
+    heard = [clip for clip in heard if clip.label != UNKNOWN]
+    unseen = [clip for clip in unseen if clip.label != UNKNOWN]
+    known = sorted({clip.label for clip in heard} & set(ALERTS))
+    windows, owners = embed(heard, teacher)
+    mean, scale = windows.mean(axis=0), windows.std(axis=0) + np.float32(0.05)
+    weights, bias = fit((windows - mean) / scale, owners, heard, known)
+    named, fitted = [], []
+    for clip in unseen:
+        told = [teacher.hear(window) for window in cut_windows(clip)]
+        named.append(np.max([[scores[list(NAMES[label])].max() for label in known] for _, scores in told], axis=0))
+        places = (np.stack([place for place, _ in told]) - mean) / scale
+        fitted.append((places @ weights.T + bias).max(axis=0))
+    return {
+        "YAMNet's own classes": precisions(np.array(named, np.float64), known, unseen),
+        "regression on its embedding": precisions(np.array(fitted, np.float64), known, unseen),
+    }
 
 
 def ordinary_limits(

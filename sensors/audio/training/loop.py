@@ -270,7 +270,7 @@ class Training:
             frames = np.stack([log_mel(composer.compose(random).samples) for _ in range(64)])
             known, ear = revive(earlier, frames)
             weights = {**self.pupil.state_dict(), **{f"ear.{name}": value for name, value in ear.state_dict().items()}}
-            self._alone = HEADS_ALONE
+            self._alone = HEADS_ALONE if self.task.yamnet or self._effects is not None else 0
         else:
             path = earlier / CHECKPOINT
             if not path.exists():

@@ -67,6 +67,33 @@ class Residual(nn.Module):
         return functional.relu(x + self.second(functional.relu(self.first(x, memory)), memory))
 
 
+class Names(nn.Module):
+    """What the teacher's names for a class add to its logit: as much as the likeliest of them, softly.
+
+    Parameters
+    ----------
+    weight : Tensor (groups * names, 3 size)
+        Of the names, those of a group after each other, as many in each.
+    bias : Tensor (groups * names,)
+        Of the names.
+    shares : Tensor (groups, classes)
+        What each group adds to each class.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, shares: Tensor) -> None:
+        super().__init__()
+        self.names = nn.Linear(weight.shape[1], weight.shape[0])
+        self.names.weight.data.copy_(weight)
+        self.names.bias.data.copy_(bias)
+        self.shares = nn.Parameter(shares)
+
+    def forward(self, context: Tensor) -> Tensor:
+        """(batch, n, 3 size) -> (batch, n, classes)."""
+        heard = self.names(context).unflatten(2, (self.shares.shape[0], -1))
+        out: Tensor = torch.logsumexp(heard, 3) @ self.shares
+        return out
+
+
 class Ear(nn.Module):
     """Log-mel frames -> logits of the classes and an embedding, every 16 frames.
 
@@ -92,6 +119,7 @@ class Ear(nn.Module):
         self.embed = nn.Linear(2 * d, size)
         self.drop = nn.Dropout(0.2)
         self.classify = nn.Linear(3 * size, classes)
+        self.names: Names | None = None
 
     def forward(self, frames: Tensor, memory: Memory) -> tuple[Tensor, Tensor, Tensor]:
         """Hear (batch, 16 n, 64) frames.
@@ -115,6 +143,8 @@ class Ear(nn.Module):
         windows = past.unfold(2, CONTEXT, 1) if memory.flat is None else past[:, :, None, :]
         context = torch.cat([embedding, windows.mean(3).transpose(1, 2), windows.amax(3).transpose(1, 2)], dim=2)
         logits = self.classify(self.drop(context))
+        if self.names is not None:
+            logits = logits + self.names(context)
         return logits, embedding, context
 
 

@@ -112,7 +112,7 @@ class Composer:
     def compose(self, random: Random) -> Scene:
         """One scene: up to three sounds over some background, in some room, through some microphone."""
         count = int(random.choice([0, 1, 2, 3], p=[0.08, 0.62, 0.23, 0.07]))
-        parts = [self._foreground(random) for _ in range(count)] if self._present else []
+        parts = [self._foreground(random) for _ in range(count)] if self._present or self._found else []
         background, name = self._background(random, {label for label, _, _ in parts})
         mix = self._levelled(background, parts, random)
         heard = np.zeros((len(mix), LENGTH), np.float32)
@@ -135,7 +135,7 @@ class Composer:
             return "", NOBODY, tone(random)
         if self._made and random.random() < TEXTURE_RATIO:
             return NAMELESS, NOBODY, self._carried(texture(random), random)
-        found = self._found and random.random() < FOUND_RATIO
+        found = self._found and (not self._present or random.random() < FOUND_RATIO)
         label = str(random.choice(self._found) if found else random.choice(self._present, p=self._weights))
         if label in MADE and (label not in self._of or random.random() < MADE[label][1]):
             index, samples = NOBODY, MADE[label][0](random)
