@@ -58,8 +58,9 @@ def noun(part: Part) -> str:
 
 def quantity(score: Score) -> str:
     """Name of the quantity that a score is of: "co2" of "hall/air:co2_ppm.level"."""
-    name = score.channel.rpartition(":")[2].rpartition(".")[0]
-    return (name.rsplit("_", 1)[0] if score.unit else name).replace("_", " ")
+    words = score.channel.rpartition(":")[2].rpartition(".")[0].split("_")
+    unit = (3 if words[-2:-1] == ["per"] else 1) if score.unit else 0
+    return " ".join(words[: len(words) - unit] or words)
 
 
 def describe_part(part: Part) -> str:
@@ -71,9 +72,11 @@ def describe_part(part: Part) -> str:
 
 
 def describe_channel(channel: Calibrated) -> str:
-    """One channel in words: "hall/mic level -21 dBFS, usually -52"."""
+    """One channel in words: "hall/mic level -21 dBFS, usually -52", "hall/air co2 drift 900 ppm, usually 610"."""
     score = channel.score
-    words = score.channel.replace(":", " ").replace(".", " ").replace("_", " ")
+    words = score.channel.replace(":", " ").replace("_", " ")
+    if score.modality is Modality.ENVIRONMENT and quantity(score):
+        words = f"{score.stream} {quantity(score)} {score.channel.rpartition('.')[2]}"
     if score.value is not None:
         usual = f", usually {figure(score.usual)}" if score.usual is not None else ""
         words += f" {figure(score.value)} {score.unit}".rstrip() + usual

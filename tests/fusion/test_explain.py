@@ -22,7 +22,7 @@ def test_a_sentence_says_who_saw_what_and_how_rare_it_is() -> None:
     assert kind == "sound+co2"
     assert why == (
         "Audio: hall/mic level -21 dBFS, usually -52 (1 in 1,000 moments); "
-        "Environment: hall/air co2 ppm level 872 ppm (1 in 50 moments). "
+        "Environment: hall/air co2 level 872 ppm (1 in 50 moments). "
         "Together this would occur by chance about once in 40 days here."
     )
 
@@ -74,6 +74,7 @@ def test_a_sense_that_points_at_nothing_is_named_all_the_same() -> None:
     [
         ("hall/air:co2_ppm.level", "ppm", "co2"),
         ("a:relative_humidity_pct.jump", "%", "relative humidity"),
+        ("hall/air:pm2_5_ug_per_m3.level", "µg/m³", "pm2 5"),
         ("a:motion.level", "", "motion"),
         ("a:smoke_alarm.level", "", "smoke alarm"),
     ],
