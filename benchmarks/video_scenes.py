@@ -32,7 +32,7 @@ def play(path: Path, seconds: float, colour: bool = False) -> Iterator[tuple[flo
     taken = [(chunk.start_ns, chunk.data[0]) for chunk in VideoFileSource("scene", path, 0).chunks()]
     frames = [tint(frame) if colour else frame for _, frame in taken]
     step_s = (taken[-1][0] - taken[0][0]) / NS / (len(taken) - 1)
-    for number in range(int(seconds / step_s)):
+    for number in range(round(seconds / step_s)):
         place = number % (2 * len(frames) - 2)
         yield number * step_s, frames[place if place < len(frames) else 2 * len(frames) - 2 - place]
 

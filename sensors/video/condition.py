@@ -6,6 +6,7 @@ only which way it slopes, so that a lamp leaves them as they are; a hand, a turn
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,9 @@ DARK = 0.25
 BLURRED = 0.5
 """Share of the usual sharpness below which a picture is out of focus."""
 
+HAZY = 0.5
+"""Share of the usual contrast above which a picture without texture is out of focus: light and dark are still there."""
+
 GLARING = 0.5
 """Share of the picture that may be more white than usual."""
 
@@ -53,6 +57,8 @@ COLOURED, COLOURLESS = 4.0, 1.0
 SLOW = 2.5
 """Frames come this many times as rarely as usual: too slow."""
 
+COVER = Fault(State.TAMPERED, "covered: nothing of the usual picture is left")
+UNFOCUSED = Fault(State.TAMPERED, "out of focus: fine edges are gone")
 OTHER_VIEW = Fault(State.TAMPERED, "moved: this is another view")
 INFRARED = Fault(State.DEGRADED, "switched to infrared: the colours are gone")
 RARE = Fault(State.DEGRADED, "slow: frames come far more rarely than usual")
@@ -113,9 +119,9 @@ def find_fault(looks: Floats, gradients: Floats, usual: Usual | None) -> Fault |
     if now["texture"] < COVERED * before["texture"]:
         if now["brightness"] < DARK * before["brightness"]:
             return Fault(State.DEGRADED, "too dark to see, or lens covered?")
-        return Fault(State.TAMPERED, "covered: nothing of the usual picture is left")
+        return UNFOCUSED if _contrast(now) > HAZY * _contrast(before) else COVER
     if now["sharpness"] < BLURRED * before["sharpness"]:
-        return Fault(State.TAMPERED, "out of focus: fine edges are gone")
+        return UNFOCUSED
     if agreement(gradients, usual.gradients) < MOVED * usual.agreement:
         return OTHER_VIEW
     if before["chroma"] > COLOURED and now["chroma"] < COLOURLESS:
@@ -123,6 +129,11 @@ def find_fault(looks: Floats, gradients: Floats, usual: Usual | None) -> Fault |
     if now["interval_s"] > SLOW * max(before["interval_s"], _FRAME_S):
         return RARE
     return None
+
+
+def _contrast(looks: Mapping[str, float]) -> float:
+    """Contrast as a share of brightness: what light does not change."""
+    return looks["contrast"] / (looks["brightness"] + 1.0)
 
 
 def agreement(gradients: Floats, usual: Floats) -> float:

@@ -49,7 +49,7 @@ class ImageFolderSource:
         Offset of local time from UTC, seconds: for times without an offset of their own.
     shift_s : float
         Added to times that pictures tell, seconds.
-    width, height, max_rate_hz
+    width, height, max_rate_hz, colour
         As of `VideoFileSource`.
 
     Attributes
@@ -64,12 +64,13 @@ class ImageFolderSource:
     def __init__(
         self, stream: str, path: Path, start_ns: int, *, step_s: float | None = None, clock: Clock | None = None,
         utc_offset_s: int = 0, shift_s: float = 0.0, width: int = 320, height: int = 240, max_rate_hz: float = 10.0,
+        colour: bool = False,
     ) -> None:  # fmt: skip
         self.stream = stream
         self.skipped = 0
         self._path, self._start_ns, self._step_s, self._clock = path, start_ns, step_s, clock
         self._utc_offset_s, self._shift_ns = utc_offset_s, round(shift_s * NS)
-        self._width, self._height, self._max_rate_hz = width, height, max_rate_hz
+        self._width, self._height, self._max_rate_hz, self._colour = width, height, max_rate_hz, colour
 
     def chunks(self) -> Generator[Chunk, None, None]:
         """Open each, read it, close it.
@@ -80,7 +81,7 @@ class ImageFolderSource:
             If there is no picture, or the first tells no time.
         """
         self.skipped = seq = 0
-        shrinker, pace = Shrinker(self._width, self._height), Pace(self._max_rate_hz)
+        shrinker, pace = Shrinker(self._width, self._height, self._colour), Pace(self._max_rate_hz)
         for at_ns, frame in self._frames():
             if pace.admits((at_ns - self._start_ns) / NS):
                 data = shrinker.shrink(frame)[np.newaxis]

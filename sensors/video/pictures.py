@@ -1,4 +1,4 @@
-"""What files and cameras share: frames become small grey pictures, and no more of them than are wanted."""
+"""What files and cameras share: frames become small pictures, mostly grey, and no more of them than are wanted."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
+"""A picture (h, w), or with colours (h, w, 3)."""
 
 _EARLY = 0.1
 
 
 class Shrinker:
-    """Makes frames grey, and small enough.
+    """Makes frames small enough, and grey unless their colours are wanted.
 
     Parameters
     ----------
     width, height : int
         Frames are shrunk to fit, shape kept, to even sides; never enlarged.
+    colour : bool
+        Keep the colours: only by them a switch to infrared is known.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, colour: bool = False) -> None:
         from av.video.reformatter import VideoReformatter
 
-        self._width, self._height = width, height
+        self._width, self._height, self._kind = width, height, "rgb24" if colour else "gray"
         self._reformatter = VideoReformatter()
 
     def shrink(self, frame: Any) -> Grey:
-        """A picture (h, w) uint8 of a decoded frame; each of its pixels is the mean of what it covers."""
+        """A picture (h, w) or (h, w, 3) uint8 of a decoded frame; each of its pixels is the mean of what it covers."""
         width, height = self._fit(frame.width, frame.height)
-        small = self._reformatter.reformat(frame, width, height, "gray", interpolation="AREA")
+        small = self._reformatter.reformat(frame, width, height, self._kind, interpolation="AREA")
         return np.asarray(small.to_ndarray(), np.uint8)
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:

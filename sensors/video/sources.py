@@ -32,6 +32,8 @@ class VideoFileSource:
         Frames are shrunk to fit, shape kept, to even sides; never enlarged.
     max_rate_hz : float
         Frames beyond this are left out: of each cell of a time grid, the first frame stays.
+    colour : bool
+        Keep the colours, (1, h, w, 3): only by them a switch to infrared is known.
 
     Attributes
     ----------
@@ -43,12 +45,12 @@ class VideoFileSource:
 
     def __init__(
         self, stream: str, path: Path, start_ns: int, *,
-        width: int = 320, height: int = 240, max_rate_hz: float = 10.0,
+        width: int = 320, height: int = 240, max_rate_hz: float = 10.0, colour: bool = False,
     ) -> None:  # fmt: skip
         self.stream = stream
         self.skipped = 0
         self._path, self._start_ns = path, start_ns
-        self._width, self._height, self._max_rate_hz = width, height, max_rate_hz
+        self._width, self._height, self._max_rate_hz, self._colour = width, height, max_rate_hz, colour
 
     def chunks(self) -> Generator[Chunk, None, None]:
         """Open, read to the end, close.
@@ -75,7 +77,7 @@ class VideoFileSource:
 
     def _pictures(self, box: Any) -> Iterator[tuple[float, Grey]]:
         """Media time and picture of each frame that stays."""
-        shrinker, pace = Shrinker(self._width, self._height), Pace(self._max_rate_hz)
+        shrinker, pace = Shrinker(self._width, self._height, self._colour), Pace(self._max_rate_hz)
         for time_s, frame in self._frames(box):
             if pace.admits(time_s):
                 yield time_s, shrinker.shrink(frame)

@@ -81,12 +81,12 @@ def test_a_person_is_shown_when_and_where(film: Path) -> None:
 
 def test_without_first_seconds_it_learns_as_it_goes(film: Path) -> None:
     glances = list(watch_file(film))
-    assert {glance.quality for glance in glances} == {Quality.WARMING}
+    assert {glance.quality for glance in glances[1:]} == {Quality.WARMING}
     assert all(glance.raw is None for glance in glances)
 
 
 def test_a_black_camera_is_told_and_not_judged(write_video: Write) -> None:
-    path = write_video("cellar.mp4", [n / 10 for n in range(40)])
+    path = write_video("cellar.mp4", [n / 2 for n in range(6)])
     glances = list(watch_file(path, 1.0))
     assert glances[-1].raw is None
     assert any(one.reason.startswith("black") for glance in glances for one in glance.health)

@@ -43,12 +43,13 @@ def times_ns(placing: PicturePlacing, messages: list[Message], epoch_ns: int = E
 
 @given(
     st.integers(0, 2**32 - 1), st.integers(0, 2**63), st.integers(0, 2**62), st.integers(0, 2**62),
-    st.integers(1, 40), st.integers(1, 40),
+    st.integers(1, 40), st.integers(1, 40), st.booleans(),
 )  # fmt: skip
 def test_a_picture_survives_its_message(
-    run: int, at_ns: int, came_ns: int, taken_ns: int, high: int, wide: int
+    run: int, at_ns: int, came_ns: int, taken_ns: int, high: int, wide: int, colour: bool
 ) -> None:
-    picture = np.arange(high * wide, dtype=np.uint8).reshape(high, wide)
+    shape = (high, wide, 3) if colour else (high, wide)
+    picture = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     sent = Shot(run, at_ns, came_ns, taken_ns, 3, picture)
     (message,) = Decoder().feed(sent.message().encode())
     heard = Shot.of(message)

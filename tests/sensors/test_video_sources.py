@@ -82,3 +82,11 @@ def test_a_damaged_packet_is_skipped_and_counted(write_video: Write) -> None:
     kept = len(list(source.chunks()))
     assert kept + source.skipped == 60
     assert source.skipped == 1
+
+
+def test_colours_are_kept_where_they_are_wanted(write_video: Write) -> None:
+    path = write_video("a.mkv", [n / 10 for n in range(4)], codec="libx264")
+    grey, colour = read(path), read(path, colour=True)
+    assert [chunk.data.shape for chunk in colour] == [(1, 48, 64, 3)] * 4
+    assert [chunk.start_ns for chunk in colour] == [chunk.start_ns for chunk in grey]
+    assert all(np.ptp(chunk.data, axis=3).max() <= 2 for chunk in colour)

@@ -24,7 +24,7 @@ def watch(parent: Parent, outlet: Outlet) -> str:
     import av
 
     order = parent.order
-    shrinker = Shrinker(order["width"], order["height"])
+    shrinker = Shrinker(order["width"], order["height"], order["colour"])
     outlet.put(Message(Kind.READY))
     try:
         with Losses() as losses, OPEN[order["reads"]](order) as box:

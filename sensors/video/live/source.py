@@ -47,6 +47,8 @@ class LiveVideoSource(ReaderSource):
         Pictures beyond this are left out.
     queue_s : float
         How much waits for a slow consumer before the oldest is dropped, seconds.
+    colour : bool
+        Keep the colours: only by them a switch to infrared is known.
     options
         Those of `ReaderSource`. The other end may keep its key frames waiting for longer than `open_s`, as long as
         something comes.
@@ -64,13 +66,14 @@ class LiveVideoSource(ReaderSource):
 
     def __init__(
         self, stream: str, *, width: int = 320, height: int = 240, max_rate_hz: float = 10.0, queue_s: float = 2.0,
-        **options: Any,
+        colour: bool = False, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(stream, **options)
-        if not (2 <= width and 2 <= height and width * height <= LARGEST and max_rate_hz > 0):
+        if not (2 <= width and 2 <= height and width * height * (3 if colour else 1) <= LARGEST and max_rate_hz > 0):
             what, mend = f"{width}x{height} at {max_rate_hz:g} Hz cannot be watched", f"give up to {LARGEST} pixels"
             raise BadInputError(what, where=f"width and height of '{stream}'", mend=mend)
         self._width, self._height, self._rate_hz, self._queue_s = width, height, max_rate_hz, queue_s
+        self._colour = colour
         self._known_skipped, self._damage = 0, 0.0
         self.shed(0)
 
@@ -87,7 +90,7 @@ class LiveVideoSource(ReaderSource):
     def _order(self) -> Mapping[str, Any]:
         return {
             "reads": self.reads, "width": self._width, "height": self._height, "rate_hz": self._rate_hz,
-            "dated": self.dated, "queue": max(1, round(self._queue_s * self._rate_hz)),
+            "colour": self._colour, "dated": self.dated, "queue": max(1, round(self._queue_s * self._rate_hz)),
         }  # fmt: skip
 
     def _placing(self) -> PicturePlacing:

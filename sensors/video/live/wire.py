@@ -45,7 +45,7 @@ class Shot:
 
     def message(self) -> Message:
         """As a message."""
-        head = _HEAD.pack(self.taken_ns, *self.picture.shape)
+        head = _HEAD.pack(self.taken_ns, *self.picture.shape[:2])
         counts = self.run, self.position_ns, self.captured_ns, 1, 0, self.skipped
         return Message(Kind.DATA, *counts, head + self.picture.tobytes())
 
@@ -61,5 +61,6 @@ class Shot:
         if len(message.body) < _HEAD.size:
             raise ValueError("no picture")
         taken_ns, high, wide = _HEAD.unpack_from(message.body)
-        picture = np.frombuffer(message.body, np.uint8, offset=_HEAD.size).reshape(high, wide)
+        pixels = np.frombuffer(message.body, np.uint8, offset=_HEAD.size)
+        picture = pixels.reshape((high, wide) if len(pixels) == high * wide else (high, wide, 3))
         return cls(message.run, message.position, message.captured_ns, taken_ns, message.skipped, picture)
