@@ -20,6 +20,8 @@ _END = -1
 class Spool:
     """What `runner.merge` gave, written once and read as often as needed, in the same order.
 
+    Values that 32 bits hold exactly are written so: pictures have many, and hours of them.
+
     Parameters
     ----------
     path : Path
@@ -45,9 +47,13 @@ class Spool:
                     known[features.names] = len(self._names)
                     self._names.append(features.names)
                 values = np.ascontiguousarray(features.values, np.float64)
+                with np.errstate(over="ignore"):
+                    short = values.astype(np.float32)
+                exact = np.array_equal(short, values, equal_nan=True)
+                count = -len(values) if exact else len(values)
                 kind = known[features.names]
-                file.write(_HEAD.pack(known[stream], kind, features.end_ns, features.span_ns, next_ns, len(values)))
-                file.write(values.tobytes())
+                file.write(_HEAD.pack(known[stream], kind, features.end_ns, features.span_ns, next_ns, count))
+                file.write((short if exact else values).tobytes())
 
     def __iter__(self) -> Iterator[Item]:
         with self._path.open("rb") as file:
@@ -57,5 +63,7 @@ class Spool:
                 if kind == _END:
                     yield name, None, next_ns
                 else:
-                    values = np.frombuffer(file.read(8 * count), np.float64)
+                    held = np.dtype(np.float32 if count < 0 else np.float64)
+                    read = np.frombuffer(file.read(abs(count) * held.itemsize), held)
+                    values = np.asarray(read, np.float64)
                     yield name, Features(name, end_ns, span_ns, self._names[kind], values), next_ns

@@ -127,7 +127,7 @@ class _Eye:
         whole = (energy, *_speeds(flow), float(shares.mean()) if flow else np.nan)
         reach_ns, steady = self._smooth(at_ns, span_ns, np.array([*whole, *moved.ravel()]) if flow else None)
         self._levels.append((at_ns, level))
-        return reach_ns, np.concatenate([
+        values = np.concatenate([
             steady[: len(MOTION)],
             self._crowded(at_ns, flow, shares, seen),
             [looks[name] for name in LOOKS],
@@ -137,6 +137,7 @@ class _Eye:
             gradients.ravel(),
             pack_things(seen),
         ])  # fmt: skip
+        return reach_ns, values.astype(np.float32).astype(np.float64)
 
     def _forget(self) -> None:
         self._raw, self._identical_ns = None, 0

@@ -34,5 +34,5 @@ def test_a_link_that_loses_packets_is_told_and_lived_through(transport: str, per
     assert set(told[1:]) & {State.DOWN, State.DEGRADED}
     assert_pictures(eye.chunks)
     # A picture that is put together from what is left tells any time at all.
-    assert np.abs(lateness_s(eye.chunks)).max() < 1
+    assert np.abs(lateness_s(eye.chunks)).max() < 3
     assert np.median(np.abs(lateness_s(eye.chunks))) < 0.05

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sensors.reader.wire import Decoder, Kind, Message
 from sensors.types import NS
 from sensors.video.live.decoding import KEYS_ONLY, RATES, Camera
+from sensors.video.live.losses import Losses
 from sensors.video.live.source import AHEAD_NS, LATEST_NS, PROMPT_NS, PicturePlacing
 from sensors.video.live.wire import Shot
 from sensors.video.pictures import Pace, Shrinker
@@ -144,12 +145,20 @@ def test_a_turn_of_the_pace_begins_at_once() -> None:
 
 
 @contextmanager
-def filmed(path: Path, *, level: Callable[[], int] = lambda: 0) -> Iterator[Iterator[Shot | None]]:
-    """What a camera makes of a film; its monotonic clock ticks once a packet."""
-    ticks = iter(range(0, 10_000 * NS, STEP_NS))
-    with av.open(str(path)) as box:
+def filmed(
+    path: Path, *, level: Callable[[], int] = lambda: 0, lost: bool = False, tick_ns: int = STEP_NS
+) -> Iterator[Iterator[Shot | None]]:
+    """What a camera makes of a film; its monotonic clock ticks whenever it is asked."""
+    ticks = iter(range(0, 10_000 * NS, tick_ns))
+    with Losses() as losses, av.open(str(path)) as box:
+        if lost:
+            say_lost()
         shrinker = Shrinker(32, 24)
-        yield Camera(box, box.streams.video[0], shrinker, 10.0, level, lambda: next(ticks)).shots()
+        yield Camera(box, box.streams.video[0], shrinker, 10.0, level, lambda: next(ticks), losses).shots()
+
+
+def say_lost() -> None:
+    av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 2 packets")
 
 
 @pytest.fixture
@@ -218,7 +227,7 @@ def test_a_loss_on_the_way_is_as_good_as_damage(film: Path) -> None:
         nonlocal heard
         heard += 1
         if heard == 23:
-            av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 2 packets")
+            say_lost()
         return 0
 
     with filmed(film, level=level) as shots:
@@ -226,6 +235,12 @@ def test_a_loss_on_the_way_is_as_good_as_damage(film: Path) -> None:
     assert numbers(iter(told)) == [*range(23), *range(30, 60)]
     assert told[-1].skipped == 7
     assert not logging.getLogger("libav").handlers
+
+
+@pytest.mark.parametrize(("tick_ns", "step"), [(STEP_NS, 1), (NS // 1000, 10)])
+def test_what_was_lost_while_it_was_opened_lies_in_what_comes_at_once(film: Path, tick_ns: int, step: int) -> None:
+    with filmed(film, lost=True, tick_ns=tick_ns) as shots:
+        assert numbers(shots) == list(range(0, 60, step))
 
 
 def test_where_nothing_can_be_made_of_it_there_is_a_sign_of_life(film: Path) -> None:

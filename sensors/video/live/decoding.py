@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sensors.types import NS
+from sensors.video.live.losses import Losses
 from sensors.video.live.wire import Shot
 from sensors.video.pictures import Pace, Shrinker
 
@@ -24,10 +25,10 @@ ALIVE_NS = NS // 2
 """A sign of life where nothing can be passed on, nanoseconds."""
 
 _NO_TIMES = 0x80
-_LOST = "RTP: missed"
 _LATE_PARSED = frozenset({"h264", "hevc"})
 _REMEMBERED = 64
 _SAME_NS = 2_000_000
+_AT_ONCE_NS = 5_000_000
 
 
 class Camera:
@@ -45,16 +46,18 @@ class Camera:
         How much to shed at present, 0 to `KEYS_ONLY`.
     now_ns : callable () -> int
         Nanoseconds of the monotonic clock.
+    losses : Losses
+        Has listened since before the stream was opened.
     dated : bool
         Media times are event times already, UTC.
     """
 
     def __init__(
         self, box: Any, track: Any, shrinker: Shrinker, rate_hz: float, level: Callable[[], int],
-        now_ns: Callable[[], int], *, dated: bool = False,
+        now_ns: Callable[[], int], losses: Losses, *, dated: bool = False,
     ) -> None:  # fmt: skip
         self._box, self._track, self._shrinker = box, track, shrinker
-        self._rate_hz, self._level, self._now_ns = rate_hz, level, now_ns
+        self._rate_hz, self._level, self._now_ns, self._losses = rate_hz, level, now_ns, losses
         self._pace = Pace(rate_hz)
         self._intra = bool(track.codec_context.codec.intra_only)
         self._timeless = bool(box.format.flags & _NO_TIMES)
@@ -67,22 +70,16 @@ class Camera:
 
     def shots(self) -> Iterator[Shot | None]:
         """Pictures as they come; None where something arrived of which none could be made for a while."""
-        import av
-
         self._track.thread_type = "NONE"
         self._track.codec_context.thread_count = 1
-        av.logging.set_level(av.logging.WARNING)
-        av.logging.set_skip_repeated(False)
-        with av.logging.Capture() as told:
-            yield from self._shots(told)
-
-    def _shots(self, told: list[tuple[int, str, str]]) -> Iterator[Shot | None]:
-        before_ns, spoke_ns = None, self._now_ns()
+        torn_before = self._losses.any()
+        before_ns, asked_ns = None, self._now_ns()
+        spoke_ns = asked_ns
         for packet in self._box.demux(self._track):
             now_ns = self._now_ns()
-            # Nothing else tells what was lost on the way: the decoder goes on with the picture before.
-            self._torn = any(_LOST in text for _, _, text in told)
-            told.clear()
+            # What comes at once was gathered while it was opened: where in it the loss lies is not known.
+            torn_before &= now_ns - asked_ns < _AT_ONCE_NS
+            self._torn = self._losses.any() or torn_before
             # A parser gives a picture when the next one begins, so it had come when the one before was given.
             self._note(packet, before_ns if self._parsed_late and before_ns else now_ns)
             before_ns = now_ns
@@ -94,6 +91,7 @@ class Camera:
             if now_ns - spoke_ns >= ALIVE_NS:
                 spoke_ns = now_ns
                 yield None
+            asked_ns = self._now_ns()
 
     def _note(self, packet: Any, arrived_ns: int) -> None:
         """Remember what a packet tells of times."""

@@ -11,6 +11,7 @@ from sensors.reader.faults import ReaderError
 from sensors.reader.outlet import Outlet
 from sensors.reader.wire import Kind, Message
 from sensors.video.live.decoding import Camera
+from sensors.video.live.losses import Losses
 from sensors.video.live.url import open_url
 from sensors.video.live.v4l2 import open_v4l2
 from sensors.video.pictures import Shrinker
@@ -26,11 +27,11 @@ def watch(parent: Parent, outlet: Outlet) -> str:
     shrinker = Shrinker(order["width"], order["height"], order["colour"])
     outlet.put(Message(Kind.READY))
     try:
-        with OPEN[order["reads"]](order) as box:
+        with Losses() as losses, OPEN[order["reads"]](order) as box:
             if not box.streams.video:
                 raise ReaderError("there are no pictures in this stream")
             track = box.streams.video[0]
-            ways = order["rate_hz"], lambda: int(parent.order["level"]), time.monotonic_ns
+            ways = order["rate_hz"], lambda: int(parent.order["level"]), time.monotonic_ns, losses
             for shot in Camera(box, track, shrinker, *ways, dated=order["dated"]).shots():
                 outlet.put(shot.message() if shot else Message(Kind.ALIVE))
                 if parent.gone:
