@@ -109,6 +109,8 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
     raised, quiet_told, seconds, blind_s, elsewhere = [], 0, 0.0, 0.0, 0
     for family in sorted(path for path in folder.iterdir() if path.is_dir()):
         quiet = [load_recording(path) for path in sorted(family.glob("quiet-*"))]
+        if not any(sensor.kind.startswith("environment") for one in quiet for sensor in one.sensors):
+            continue
         with tempfile.TemporaryDirectory() as place:
             learn_baseline(quiet, settings, Path(place))
             baseline = load_baseline(Path(place))
