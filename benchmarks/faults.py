@@ -65,9 +65,9 @@ def told_of(table: Table, chunks: Iterator[Chunk]) -> list[tuple[int, Health]]:
     return told
 
 
-def judge_tables(paths: Sequence[Path]) -> int:
+def judge_tables(paths: Sequence[Path], kinds: Sequence[str]) -> int:
     """Real tables, untouched and broken."""
-    tallies = {kind: Tally() for kind in KINDS}
+    tallies = {kind: Tally() for kind in kinds}
     days = true = false = 0.0
     for path in paths:
         try:
@@ -106,9 +106,13 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
     """Composed streams: their own faults, and what was told and flagged meanwhile."""
     settings = Settings(false_alarms_per_day=24.0, senses=tuple(sorted(senses)))
     tallies: dict[str, Tally] = {}
-    raised, quiet_told, seconds, blind_s, elsewhere = [], 0, 0.0, 0.0, 0
+    quiet_told: list[str] = []
+    raised: list[str] = []
+    seconds, blind_s, elsewhere = 0.0, 0.0, 0
     for family in sorted(path for path in folder.iterdir() if path.is_dir()):
         quiet = [load_recording(path) for path in sorted(family.glob("quiet-*"))]
+        if not any(sensor.kind.startswith("environment") for one in quiet for sensor in one.sensors):
+            continue
         with tempfile.TemporaryDirectory() as place:
             learn_baseline(quiet, settings, Path(place))
             baseline = load_baseline(Path(place))
@@ -119,7 +123,7 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
                 account = replay_recording(recording, settings, baseline, verdicts=lines)[FUSED]
                 missed = environment_missing(lines, recording)
             if path.name.startswith("quiet"):
-                quiet_told += len(spells(missed))
+                quiet_told += [f"{family.name}/{path.name} at {at:.0f} s: {missed[at]}" for at in spells(list(missed))]
                 continue
             spans = read_spans(path / "faults.csv")
             seconds += recording.seconds or 0.0
@@ -138,7 +142,8 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
                 elsewhere += not during
                 raised += [f"{family.name}/{path.name} at {at:.0f} s during {kind}: {incident.why}" for kind in during]
     print("\n".join(tally.line(kind, "s") for kind, tally in sorted(tallies.items())))
-    print(f"quiet recordings: {quiet_told} spells without the environment, or a quantity of it")
+    print(f"quiet recordings: {len(quiet_told)} spells without the environment, or a quantity of it")
+    print("\n".join(f"  {line}" for line in quiet_told))
     rate = elsewhere / max(1.0, seconds - blind_s)
     print(
         f"incidents outside labels: {len(raised)} in {blind_s:.0f} s of faults, where {rate * blind_s:.1f} are chance's"
@@ -147,14 +152,15 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
     return 0
 
 
-def environment_missing(lines: Path, recording: Recording) -> list[float]:
-    """Seconds of the verdicts in which the environment, or a quantity of it, was missing and not only warming up."""
+def environment_missing(lines: Path, recording: Recording) -> dict[float, str]:
+    """Moments, in seconds, at which the environment or a quantity of it was missing and not only warming up; and why."""
     streams = {sensor.id for sensor in recording.sensors if sensor.kind.startswith("environment")}
-    return [
-        (line.at_ns - recording.start_ns) / NS
-        for line in read_lines(lines, VerdictLine)
-        if any(n.partition(":")[0] in streams and not why.startswith(LEARNING) for n, why in line.missing.items())
-    ]
+    found = {}
+    for line in read_lines(lines, VerdictLine):
+        for name, why in line.missing.items():
+            if name.partition(":")[0] in streams and not why.startswith(LEARNING):
+                found[(line.at_ns - recording.start_ns) / NS] = why
+    return found
 
 
 def spells(moments: Sequence[float]) -> list[float]:
@@ -175,9 +181,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("what", choices=("tables", "streams"))
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--senses", default="environment", help="for streams: comma-separated; environment by default")
+    parser.add_argument("--untouched", action="store_true", help="for tables: only as they are")
     told = parser.parse_args(words)
     if told.what == "tables":
-        return judge_tables(told.paths)
+        return judge_tables(told.paths, () if told.untouched else KINDS)
     return judge_streams(told.paths[0], frozenset(map(Modality, told.senses.split(","))))
 
 
