@@ -167,12 +167,12 @@ def show_ordinary(folder: Path, hours: float) -> None:
 
 
 def show_tampering(folder: Path) -> None:
-    """Seconds until each kind of tampering is told."""
-    print("tampering: seconds until it is told; untouched: nothing must be")
+    """Seconds until each kind of tampering is told, and what else is told."""
+    print("tampering: seconds until it is told")
     for path in _ordinary(folder):
-        told = find_tampering(path)
-        cells = (f"{name} {'-' if after is None else f'{after:.1f}'}" for name, after in told.items())
-        print(f"    {path.stem:<12} {', '.join(cells)}", flush=True)
+        told_s, others = find_tampering(path)
+        cells = (f"{name} {'never' if after is None else f'{after:.1f}'}" for name, after in told_s.items())
+        print(f"    {path.stem:<12} {', '.join(cells)}; untouched: {others or 'nothing'}", flush=True)
 
 
 def show_untouched(folder: Path) -> None:

@@ -24,10 +24,11 @@ LEARNING_S = 600.0
 EVERY_S = 60.0
 """A disturbance begins this often after that."""
 
-TAMPER_S = 90.0
-"""Undisturbed time before a camera is tampered with."""
+LOOKED_S = 90.0
+"""Undisturbed time before a camera is tampered with; only this is learned."""
 
-TAMPERED_S = 20.0
+TAMPERED_S, RESTING_S = 12.0, 25.0
+"""How long each kind of tampering lasts, and how long nothing is done after it."""
 
 
 class PlayedSource:
@@ -103,27 +104,40 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def find_tampering(path: Path) -> dict[str, float | None]:
-    """Seconds until each kind of tampering was told, None where it was not; "untouched" for where nothing befell it."""
-    out: dict[str, float | None] = {}
-    span = ((TAMPER_S, TAMPER_S + TAMPERED_S),)
-    for name, change in [*tampers().items(), ("slow", None), ("untouched", None)]:
-        frames = play(path, TAMPER_S + TAMPERED_S + 10.0, colour=True)
-        if name == "slow":
-            frames = slow_down(frames, span, 5)
-        elif change is not None:
-            frames = changed(frames, change, span)
-        out[name] = _first_fault(chunks(frames), TAMPER_S)
-    return out
+def find_tampering(path: Path) -> tuple[dict[str, float | None], list[str]]:
+    """Tamper with one camera in every way, one after the other.
+
+    Returns
+    -------
+    told_s : dict of str to float or None
+        Seconds until each kind was told, None where it was not.
+    others : list of str
+        What was told while nobody had touched it for `RESTING_S` / 2.
+    """
+    kinds = [*tampers(), "slow"]
+    begun_s = {name: LOOKED_S + number * (TAMPERED_S + RESTING_S) for number, name in enumerate(kinds)}
+    frames = play(path, max(begun_s.values()) + TAMPERED_S + RESTING_S, colour=True)
+    for name, change in tampers().items():
+        frames = changed(frames, change, ((begun_s[name], begun_s[name] + TAMPERED_S),))
+    frames = slow_down(frames, ((begun_s["slow"], begun_s["slow"] + TAMPERED_S),), 5)
+    told_s: dict[str, float | None] = dict.fromkeys(kinds)
+    others = []
+    for at_s, reason in _faults(chunks(frames)):
+        last = max((name for name in kinds if begun_s[name] <= at_s), key=begun_s.__getitem__, default=None)
+        if last is None or at_s > begun_s[last] + TAMPERED_S + RESTING_S / 2:
+            others.append(f"{at_s:.0f} s: {reason}")
+        elif told_s[last] is None and at_s <= begun_s[last] + TAMPERED_S:
+            told_s[last] = at_s - begun_s[last]
+    return told_s, others
 
 
-def _first_fault(made: Iterator[Chunk], since_s: float) -> float | None:
+def _faults(made: Iterator[Chunk]) -> Iterator[tuple[float, str]]:
+    """Times, seconds, and reasons of all that is told of the camera's condition but that it is well."""
     extractor, detector = VideoExtractor("scene"), VideoDetector("scene")
     for chunk in made:
         for features in extractor.extract(chunk):
             for said in detector.score(features):
                 if isinstance(said, Health) and said.reason:
-                    return said.at_ns / NS - since_s
-            if features.end_ns < (since_s - 5.0) * NS:
+                    yield said.at_ns / NS, said.reason
+            if features.end_ns < (LOOKED_S - 5.0) * NS:
                 detector.learn(features)
-    return None

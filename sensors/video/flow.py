@@ -23,6 +23,9 @@ AGREED = 0.25
 MAJORITY = 0.5
 """Share of points that must go along; else nothing is the camera's motion."""
 
+NEARLY_ALL = 0.75
+"""Share of the picture that must move for that to be the camera's doing, in whatever order."""
+
 REFITS = 3
 """Times that the camera's motion is fitted to the points that agree."""
 
@@ -36,7 +39,8 @@ class Flow:
     vectors : ndarray (h, w, 2) float32
         Velocity to the right and down on a coarse grid, picture heights a second, less the camera's own.
     shake : float
-        Mean speed of the picture as a whole, picture heights a second, >= 0.
+        Mean speed of the picture as a whole, picture heights a second, >= 0; where nearly all of it moves in no order
+        that a camera could give it, the median speed: blur and repeated patterns hide the order.
     """
 
     vectors: Floats
@@ -82,7 +86,7 @@ class FlowMeter:
         pixels = self._cv.resize(dense, size, interpolation=self._cv.INTER_AREA)
         own = camera_motion(pixels)
         scale = np.float32(1.0 / (span_s * now.shape[0]))
-        shake = float(np.hypot(own[..., 0], own[..., 1]).mean()) * float(scale) if own is not None else 0.0
+        shake = float(scale) * (_unrest(pixels) if own is None else float(np.hypot(own[..., 0], own[..., 1]).mean()))
         return Flow(np.asarray((pixels if own is None else pixels - own) * scale, np.float32), shake)
 
 
@@ -126,6 +130,12 @@ def camera_motion(pixels: Floats) -> Floats | None:
 
 
 _RIDGE = np.diag([1e-6, 1e-3, 1e-3])
+
+
+def _unrest(pixels: Floats) -> float:
+    """Median speed where nearly all of the picture moves, pixels, else 0."""
+    speed = np.hypot(pixels[..., 0], pixels[..., 1])
+    return float(np.median(speed)) if float((speed > AGREED).mean()) > NEARLY_ALL else 0.0
 
 
 def _still(points: NDArray[np.float64]) -> bool:
