@@ -11,7 +11,12 @@ import av
 import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+
+# A machine that is busy is no reason to fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -35,8 +35,11 @@ Floats = NDArray[np.float64]
 AMOUNTS = (("energy", "", 1.0), ("flow", "heights/s", 1.0), ("foreground", "%", 100.0))
 """Name, unit and factor of each channel that measures how much."""
 
-FUSED = ("energy", "flow", "foreground", "motion", "running")
-"""Channels that are told without being asked for; `intrusion` comes with zones."""
+FUSED = ("energy", "flow", "foreground", "motion")
+"""Channels that are told without being asked for; `intrusion` comes with zones.
+
+Why not all: channels of one sense share its voice, and one that seldom speaks makes the others fainter.
+"""
 
 CHANNELS = (
     "motion",

@@ -6,29 +6,39 @@ it is a module of its own, which small kernels leave out.
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
+from pathlib import Path
 from typing import Self
 
 from tests.live.servers import HERE, SYSTEM_PYTHON, Server, free_port
 
-_NUMBER = os.getpid() % 64
-HERE_ADDRESS, THERE_ADDRESS = f"10.213.{_NUMBER}.1", f"10.213.{_NUMBER}.2"
+NETWORK = "10.213"
+SPACE = "kzs"
+_NUMBERS = itertools.count()
 
 
 class LossyLink:
     """A namespace at the other end of a link, as long as the `with` lasts."""
 
     def __init__(self) -> None:
-        self._space, self._near, self._far = (f"kz{end}{os.getpid()}" for end in ("s", "n", "f"))
+        # Numbered, since the system takes its time to remove what a test before had.
+        number = next(_NUMBERS)
+        self._space, self._near, self._far = (f"kz{end}{os.getpid()}-{number}" for end in ("s", "n", "f"))
+        self._there_address = ""
 
     def __enter__(self) -> Self:
+        _remove_orphans()
+        taken = _run("ip", "-oneline", "-4", "address")
+        number = next(number for number in range(256) if f" {NETWORK}.{number}." not in taken)
+        here_address, self._there_address = f"{NETWORK}.{number}.1", f"{NETWORK}.{number}.2"
         try:
             _run("ip", "netns", "add", self._space)
             _run("ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self._space)
-            _run("ip", "address", "add", f"{HERE_ADDRESS}/30", "dev", self._near)
+            _run("ip", "address", "add", f"{here_address}/30", "dev", self._near)
             _run("ip", "link", "set", self._near, "up")
-            self._there("ip", "address", "add", f"{THERE_ADDRESS}/30", "dev", self._far)
+            self._there("ip", "address", "add", f"{self._there_address}/30", "dev", self._far)
             self._there("ip", "link", "set", self._far, "up")
         except BaseException:
             self.__exit__()
@@ -55,13 +65,22 @@ class LossyLink:
         """An RTSP server at the other end, not yet started, and its address."""
         port = str(free_port())
         script = "-W", "ignore", str(HERE / "rtsp_server.py")
-        command = "ip", "netns", "exec", self._space, SYSTEM_PYTHON, *script, port, THERE_ADDRESS
-        return Server(*command), f"rtsp://{THERE_ADDRESS}:{port}"
+        command = "ip", "netns", "exec", self._space, SYSTEM_PYTHON, *script, port, self._there_address
+        return Server(*command), f"rtsp://{self._there_address}:{port}"
 
     def _there(self, *command: str) -> None:
         _run("ip", "netns", "exec", self._space, *command)
 
 
-def _run(*command: str) -> None:
+def _remove_orphans() -> None:
+    """Away with what a test left that was killed."""
+    for line in _run("ip", "netns", "list").splitlines():
+        name = line.split()[0]
+        if name.startswith(SPACE) and not Path(f"/proc/{name.removeprefix(SPACE).split('-')[0]}").exists():
+            _run("ip", "netns", "del", name)
+
+
+def _run(*command: str) -> str:
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     assert not done.returncode, f"{' '.join(command)}: {done.stderr} (a lossy link needs root)"
+    return done.stdout

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sensors.types import Chunk, Features, Health, Quality, Score, State
-from sensors.video.detectors import VideoDetector
+from sensors.video.detectors import CHANNELS, VideoDetector
 from sensors.video.features import VideoExtractor
 
 RATE_HZ = 10.0
@@ -62,6 +62,24 @@ def test_scores_say_what_was_measured_and_what_is_usual(quiet: list[Features]) -
     told, _ = run(learned(quiet), extract(scene(2.0, seed=2)))
     assert {one.channel: one.unit for one in told[-3:]} == {"v:energy": "", "v:flow": "heights/s", "v:foreground": "%"}
     assert all(one.value is not None and one.usual is not None for one in told[-3:])
+
+
+def test_all_that_is_asked_for_is_told_and_says_where(quiet: list[Features]) -> None:
+    detector = VideoDetector("v", channels=CHANNELS, keen=True)
+    for features in quiet:
+        detector.learn(features)
+    picture = scene(3.0, seed=3)
+    for index in range(15, 30):
+        picture[index, 5:30, 4 * (index - 15) : 4 * (index - 15) + 14] = np.random.default_rng(4).uniform(
+            0, 255, (25, 14)
+        )
+    told, _ = run(detector, extract(picture))
+    assert {one.channel for one in told} == {f"v:{name}" for name in CHANNELS}
+    strangest = max(
+        (one for one in told if one.channel == "v:motion" and one.raw is not None), key=lambda one: one.raw or 0
+    )
+    assert strangest.top[0][0].startswith("upper")
+    assert sum(share for _, share in strangest.top) <= 1 + 1e-9
 
 
 def test_nothing_is_told_before_twenty_seconds(quiet: list[Features]) -> None:
