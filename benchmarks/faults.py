@@ -153,7 +153,7 @@ def judge_streams(folder: Path, senses: frozenset[Modality]) -> int:
 
 
 def environment_missing(lines: Path, recording: Recording) -> dict[float, str]:
-    """Moments, in seconds, at which the environment or a quantity of it was missing and not only warming up; and why."""
+    """Moments, seconds, at which the environment or a quantity of it was missing and not only warming up; and why."""
     streams = {sensor.id for sensor in recording.sensors if sensor.kind.startswith("environment")}
     found = {}
     for line in read_lines(lines, VerdictLine):

@@ -157,7 +157,8 @@ class Aligner:
         if stream.state is not State.UP and not stream.state_channels:
             return StreamJoin(Presence.ABSENT, [], stream.state_reason or str(stream.state))
         if tick_ns < stream.usable_until_ns:
-            return StreamJoin(Presence.MATCH, fresh, stream.state_reason, stream.state_channels)
+            channels = stream.state_channels
+            return StreamJoin(Presence.MATCH, fresh, stream.state_reason if channels else "", channels)
         if stream.last_ns == NEVER:
             return StreamJoin(Presence.ABSENT, [], "nothing yet")
         if stream.last_quality is Quality.WARMING:

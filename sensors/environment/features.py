@@ -38,6 +38,9 @@ CODES = frozenset(
 FAR, SHARE, ENOUGH = 50.0, 1e-3, 5
 """Scales that a sentinel lies from the recent median; least scale as a share of that median; recent values needed."""
 
+PAUSE = 4
+"""Usual distances of values after which one is not compared any more with those before: what moved meanwhile?"""
+
 SEGMENT = "segment_s"
 """Name of the last value of a row: seconds since the stream began or returned after a long gap."""
 
@@ -114,6 +117,7 @@ class _Column:
     repeats: int = 0
     lowest: float = 0.0
     last_ns: int | None = None
+    gaps_ns: deque[int] = field(default_factory=lambda: deque(maxlen=GAPS))
 
     def is_sentinel(self, value: float) -> bool:
         """Whether a value of a quantity that no table knows means that there is none."""
@@ -136,24 +140,38 @@ class _Column:
         if not is_physical(value, self.quantity) or (value in CODES and self.is_far(value)):
             return _NOTHING
         self.lowest = min(self.lowest, value)
+        since_s = self._since_s(at_ns)
         change, recent = math.nan, self.recent
         if recent:
             self.repeats = self.repeats + 1 if value == recent[-1] else 0
             ranked, half = sorted(recent), len(recent) // 2
             change = value - (ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2)
         recent.append(value)
-        since_s = math.nan if self.last_ns is None else (at_ns - self.last_ns) / NS
-        self.last_ns = at_ns
         least = self.quantity.resolution if self.quantity else 0.0
         return change, float(self.repeats), self.tremor.take(value), since_s, *self.trace.take(value, least)
 
-    def forget(self) -> None:
-        """Begin another segment."""
+    def _since_s(self, at_ns: int) -> float:
+        """Seconds since the value before; after an unusually long time nothing is compared."""
+        before_ns, self.last_ns = self.last_ns, at_ns
+        if before_ns is None:
+            return math.nan
+        gaps, gap_ns = sorted(self.gaps_ns), at_ns - before_ns
+        if gaps and gap_ns > PAUSE * max(gaps[len(gaps) // 2], 1):
+            self.pause()
+        self.gaps_ns.append(gap_ns)
+        return gap_ns / NS
+
+    def pause(self) -> None:
+        """Do not compare what comes with what came before."""
         self.recent.clear()
         self.trace.forget()
         self.tremor.forget()
-        self.last_ns = None
         self.repeats = 0
+
+    def forget(self) -> None:
+        """Begin another segment."""
+        self.pause()
+        self.last_ns = None
 
 
 @dataclass(slots=True)

@@ -201,3 +201,13 @@ def test_silence_is_when_nobody_speaks_nor_spoke_of_late(mic: str, cam: str, spa
             if isinstance(item, Score) and item.end_ns == column * COLUMN:
                 held = max(HOLD, 3 * item.span_ns) if item.quality is Quality.OK else 0
                 spoken.add(column + held // COLUMN)
+
+
+def test_a_stream_goes_on_while_single_quantities_are_at_fault_and_says_which() -> None:
+    aligner = aligner_of("mic")
+    said = [*say("s", 0), Health("mic", COLUMN, State.DEGRADED, "a stuck at 3", ("a",)), *say("s", 1), *say("s", 2)]
+    for item in [*said, *say("U", 2)]:
+        aligner.push(item)
+    joins = [aligner.join(column * COLUMN)["mic"] for column in range(3)]
+    assert [join.presence for join in joins] == [Presence.MATCH] * 3
+    assert [(join.channels, join.reason) for join in joins] == [((), ""), (("a",), "a stuck at 3"), ((), "")]

@@ -336,3 +336,17 @@ def test_while_one_sensor_speaks_every_tick_is_answered() -> None:
     raws = noise(300, 1)
     raws[100:, :2] = np.nan
     assert len(judge(scores(raws), 299)) == 300
+
+
+def test_a_quantity_at_fault_is_named_while_its_sensor_takes_part() -> None:
+    said = [
+        *scores(noise(60, 4)),
+        Health("air", 20 * NS, State.DEGRADED, "a is stuck", ("a", "b")),
+        Health("air", 40 * NS, State.UP),
+    ]
+    steps = judge(sorted(said, key=lambda one: one.end_ns if isinstance(one, Score) else one.at_ns), 59)
+    for step in steps:
+        named = {one.stream: one.reason for one in step.verdict.missing}
+        during = 20 <= step.verdict.at_ns // NS < 40
+        assert named == ({"air:a+b": "a is stuck"} if during else {})
+        assert {part.sense for part in step.verdict.parts} == set(STREAMS.values())

@@ -93,3 +93,10 @@ def test_physics_has_limits() -> None:
     assert not is_physical(-200.0, temperature)
     assert not is_physical(float("nan"), None)
     assert is_physical(-1e9, None)
+
+
+def test_after_a_pause_nothing_is_compared_with_what_came_before() -> None:
+    told = extract(EnvironmentExtractor("e"), [*((at, 500.0) for at in range(10)), (30, 560.0), (31, 561.0)])
+    assert np.isnan(value(told[10], "co2_ppm.change"))
+    assert value(told[11], "co2_ppm.change") == 1.0
+    assert value(told[11], "segment_s") == 31
