@@ -28,7 +28,7 @@ from sensors.past import RobustPast
 
 Floats = NDArray[np.float64]
 
-CAPACITY = 1000
+CAPACITY = 500
 """Vectors whose medians and spreads put quantities on one scale."""
 
 MEMORY = 10_000
@@ -48,7 +48,7 @@ TAIL = 0.25
 
 
 class Joint:
-    """The learned correlations of some quantities; 4 kB a quantity and 24 bytes a pair.
+    """The learned correlations of some quantities; 2 kB a quantity and 24 bytes a pair.
 
     Parameters
     ----------
