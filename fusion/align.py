@@ -38,12 +38,15 @@ class StreamJoin:
     fresh : list of Score
         Scores that came since the last tick, in event-time order; those that are not usable end what was held before.
     reason : str
-        Why it is absent; empty otherwise.
+        Why it is absent, or why `channels` are; empty otherwise.
+    channels : tuple of str
+        Quantities that take no part while the stream does.
     """
 
     presence: Presence
     fresh: list[Score]
     reason: str = ""
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class _Stream:
     health: deque[Health] = field(default_factory=deque)
     state: State = State.UP
     state_reason: str = ""
+    state_channels: tuple[str, ...] = ()
     last_quality: Quality | None = None
     last_ns: int = NEVER
     usable_until_ns: int = NEVER
@@ -142,7 +146,7 @@ class Aligner:
     def _join(self, stream: _Stream, tick_ns: int) -> StreamJoin:
         while stream.health and stream.health[0].at_ns <= tick_ns:
             change = stream.health.popleft()
-            stream.state, stream.state_reason = change.state, change.reason
+            stream.state, stream.state_reason, stream.state_channels = change.state, change.reason, change.channels
         fresh = []
         while stream.scores and stream.scores[0].end_ns <= tick_ns:
             score = stream.scores.popleft()
@@ -150,10 +154,10 @@ class Aligner:
             fresh.append(score)
             if score.quality is Quality.OK:
                 stream.usable_until_ns = max(stream.usable_until_ns, self.hold_until(score))
-        if stream.state is not State.UP:
+        if stream.state is not State.UP and not stream.state_channels:
             return StreamJoin(Presence.ABSENT, [], stream.state_reason or str(stream.state))
         if tick_ns < stream.usable_until_ns:
-            return StreamJoin(Presence.MATCH, fresh)
+            return StreamJoin(Presence.MATCH, fresh, stream.state_reason, stream.state_channels)
         if stream.last_ns == NEVER:
             return StreamJoin(Presence.ABSENT, [], "nothing yet")
         if stream.last_quality is Quality.WARMING:

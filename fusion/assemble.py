@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from fusion.baseline.folder import Baseline
-from fusion.config import Settings
+from fusion.config import Settings, read_rules
 from fusion.engine import Engine, EngineSettings
 from fusion.recording import SCENARIO, Recording, build_source, load_recording
 from fusion.strict_toml import read_toml
@@ -116,6 +116,7 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
             regroup_ns=span(rules.regroup_s, 4),
             longest_ns=span(rules.longest_s, 12),
         ),
+        rules=read_rules(settings),
     )
 
 

@@ -1,23 +1,24 @@
-"""`kizashi check`: whether settings are valid, every sensor can be read, and the alarm rate can be honoured."""
+"""`kizashi check`: whether settings are valid, sensors can be read, the rate honoured, and whether rules can fire."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
-from fusion.assemble import build_sensors
+from fusion.assemble import build_sensors, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline, load_baseline
-from fusion.config import Settings
+from fusion.config import Settings, read_rules
+from fusion.feasible import Reported, misspelt, never, never_here
 from fusion.recording import Recording
 from fusion.words import duration, once_in
 from sensors.base import Sensor
 from sensors.errors import BadInputError
-from sensors.types import NS, Features
+from sensors.types import NS, Features, Modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def check_all(
         if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):
             there = ", ".join(known.manifest.sensors)
             findings.append(Finding("baseline", False, f"knows none of the sensors of {recording.name}, but {there}"))
+    findings += check_rules(recordings, settings)
     for finding in findings:
         if as_json:
             print(msgspec.json.encode(asdict(finding)).decode())
@@ -59,6 +61,32 @@ def check_rate(settings: Settings, baseline: Baseline | None) -> Finding:
     if seconds * settings.false_alarms_per_day >= 86_400:
         return Finding("alarm rate", True, f"{wanted} is counted in {duration(seconds)} of quiet past")
     return Finding("alarm rate", True, f"{wanted} is extrapolated from {duration(seconds)} of quiet past")
+
+
+def check_rules(recordings: Sequence[Recording], settings: Settings) -> list[Finding]:
+    """Whether each of the user's rules can ever fire; with recordings, whether their sensors could make it."""
+    findings = []
+    rules = read_rules(settings)
+    reported = [reported_by(recording, settings) for recording in recordings] if rules else []
+    for number, rule in enumerate(rules, 1):
+        reasons = [never_here(rule, one) for one in reported] or [never(rule) or misspelt(rule)]
+        why = "" if "" in reasons else reasons[0]
+        well = "can fire" if reported else "could fire; give recordings to see whether a sensor reports this"
+        findings.append(Finding(f"rule {number}", not why, f"{rule.text}: {why or well}"))
+    return findings
+
+
+def reported_by(recording: Recording, settings: Settings) -> Reported:
+    """What the environmental sensors of a recording report, as far as they can be read."""
+    sensors = [s for s in build_sensors(recording, Modality) if s.modality is Modality.ENVIRONMENT]
+    wanted = [sensor for sensor in sensors if sensor.modality in settings.senses]
+    reported = Reported(engine_settings(settings, choose_tick_s(settings, sensors, recorded_senses(recording))).hold_ns)
+    for sensor in wanted:
+        # What cannot be read is told of the sensor itself.
+        with suppress(BadInputError), closing(cast("Generator[Features]", sensor.features())) as read:
+            for features in read:
+                reported.add(features)
+    return reported
 
 
 def check_sensor(sensor: Sensor, baseline: Baseline | None, thorough: bool = False) -> Finding:

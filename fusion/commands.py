@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from fusion.baseline.folder import Baseline, load_baseline, require_room
-from fusion.config import Settings
+from fusion.config import Settings, read_rules
+from fusion.feasible import misspelt, never
 from fusion.recording import Recording
 from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
@@ -31,6 +32,9 @@ def replay_all(
     """Replay recordings; tell incidents, and write the four files where a folder is given."""
     known = load_baseline(baseline) if baseline else None
     names = _folders(recordings)
+    for rule in read_rules(settings):
+        if why := never(rule) or misspelt(rule):
+            _tell(f"rule {rule.text}: {why}")
     for recording, name in zip(recordings, names, strict=True):
         if out is None:
             account = _replayed(recording, settings, known, None)
@@ -94,9 +98,10 @@ def evaluate_all(
 
 
 def judge(recording: Recording, account: Account) -> Outcome:
-    """What the incidents of one watch are worth against the labels of a recording."""
+    """What the incidents of one watch are worth against the labels of a recording; the user's rules are left out."""
     seconds = recording.seconds or account.seconds
-    alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in account.incidents.values()]
+    judged = [incident for incident in account.incidents.values() if not incident.rule]
+    alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in judged]
     return match(recording.labels or (), alarms, seconds)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 
+from fusion.events import Severity
+from fusion.grammar import parse_condition, parse_rule
+from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
@@ -69,6 +72,19 @@ class Audio(Section, frozen=True):
     model: typing.Annotated[str, msgspec.Meta(min_length=1)] = "builtin"
 
 
+class RuleText(Section, frozen=True):
+    """A rule of the user's, as `fusion.grammar` reads it.
+
+    `when`: "co > 70 ppm for 60 s". `until`: when it is over, if not simply when `when` is. `severity`: low, medium,
+    high or critical. `name`: for people; `when` by default.
+    """
+
+    when: str
+    until: str = ""
+    severity: str = "high"
+    name: str = ""
+
+
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`."""
 
@@ -79,6 +95,7 @@ class Settings(Section, frozen=True):
     triage: TriageRules = TriageRules()
     learning: Learning = Learning()
     audio: Audio = Audio()
+    rules: tuple[RuleText, ...] = ()
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -94,9 +111,30 @@ def load_settings(path: Path | None) -> Settings:
     table = read_toml(path)
     refuse_unknown(table, Settings, path)
     try:
-        return msgspec.convert(table, Settings)
+        settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise BadInputError(str(error), where=path, mend="give a value of that kind and range") from error
+    read_rules(settings, path)
+    return settings
+
+
+def read_rules(settings: Settings, where: object = "settings") -> tuple[Rule, ...]:
+    """The user's rules, understood.
+
+    Raises
+    ------
+    BadInputError
+        For the first that cannot be; its number and the letter are named.
+    """
+    rules = []
+    for number, told in enumerate(settings.rules, 1):
+        place = f"{where}, rule {number}"
+        when, for_ns = parse_rule(told.when, f"{place}, 'when'")
+        until = parse_condition(told.until, f"{place}, 'until'") if told.until else None
+        require_known([told.severity], (severity.name.lower() for severity in Severity), place, "severity")
+        severity = Severity[told.severity.upper()]
+        rules.append(Rule(told.name or told.when, told.when, when, severity, for_ns, until))
+    return tuple(rules)
 
 
 def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str = "") -> None:
@@ -106,6 +144,10 @@ def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str 
     for key, value in table.items():
         if isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], Section):
             refuse_unknown(value, known[key], path, key)
+        if isinstance(value, list) and known[key] == tuple[RuleText, ...]:
+            for number, item in enumerate(value, 1):
+                if isinstance(item, dict):
+                    refuse_unknown(item, RuleText, path, f"{key} {number}")
 
 
 def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:

@@ -6,7 +6,8 @@ For each tick of event time, once every stream has reached it or its deadline ha
 2. `senses` ranks that against each channel's past (`calibrate`) and gives one p-value a sense;
 3. `combine` makes one of the senses present, and `rarity` ranks it against its own past;
 4. `triage` opens, escalates and closes incidents;
-5. what is old enough and was quiet is learned.
+5. `rules` does the same for what the user wants to be told, whatever else is known or missing;
+6. what is old enough and was quiet is learned.
 
 Nothing here knows files, clocks or threads: the same pushes give the same verdicts, in whatever order streams arrive.
 """
@@ -28,6 +29,7 @@ from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, FusedScore, Incident, Missing, Part
 from fusion.explain import explain
 from fusion.rarity import DAY_NS, Rarity
+from fusion.rules import Rule, Rules, RuleTiming
 from fusion.senses import Senses
 from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Health, Modality, Score
@@ -67,6 +69,8 @@ class EngineSettings:
         Whether anything is learned at all.
     triage : TriageSettings
         How verdicts become incidents.
+    rules : tuple of Rule
+        What the user wants to be told besides.
     """
 
     tick_ns: int = NS // 10
@@ -83,6 +87,7 @@ class EngineSettings:
     accept_after_ns: int = 900 * NS
     learning: bool = True
     triage: TriageSettings = field(default_factory=TriageSettings)
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ class Engine:
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
         self._triage = Triage(settings.triage, explain)
+        timing = RuleTiming(settings.hold_ns, settings.triage.close_after_ns, settings.triage.regroup_ns)
+        self._rules = Rules(settings.rules, timing)
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None
         self._moments: deque[tuple[int, dict[int, float]]] = deque()
@@ -167,6 +174,8 @@ class Engine:
     def push(self, item: Score | Health) -> None:
         """Take what a sensor said."""
         self._aligner.push(item)
+        if isinstance(item, Score):
+            self._rules.take(item)
         at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
         self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
 
@@ -200,7 +209,9 @@ class Engine:
 
     def finish(self) -> list[tuple[Change, Incident]]:
         """Close what is open, because the streams end."""
-        return self._triage.finish(self._next_ns) if self._next_ns is not None else []
+        if self._next_ns is None:
+            return []
+        return [*self._triage.finish(self._next_ns), *self._rules.finish(self._next_ns)]
 
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
@@ -227,7 +238,7 @@ class Engine:
         said, missing = self._senses.listen(tick_ns, self._aligner.join(tick_ns))
         statistics = self._statistics(said)
         verdict = self._judge(tick_ns, said, statistics, tuple(missing))
-        changes = self._triage.judge(verdict)
+        changes = [*self._triage.judge(verdict), *self._rules.judge(tick_ns)]
         self._mark(tick_ns)
         if self._settings.learning:
             self._note(tick_ns, said, statistics)

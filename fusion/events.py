@@ -122,13 +122,15 @@ class Incident:
     severity : Severity
         Never falls while the incident lasts.
     kind : str
-        The senses that saw it, strongest first: "sound+motion".
+        The senses that saw it, strongest first: "sound+motion"; "rule: <name>" where a rule of the user's opened it.
     peak : FusedScore
         The rarest verdict in it.
     parts : tuple of Part
         For each sense its strangest contribution during the incident, largest share first.
     why : str
         A sentence for people: which sense saw what, and how rare that is here.
+    rule : str
+        Name of the user's rule that opened it; empty where something was strange.
     """
 
     id: str
@@ -139,3 +141,4 @@ class Incident:
     peak: FusedScore
     parts: tuple[Part, ...]
     why: str
+    rule: str = ""

@@ -69,6 +69,7 @@ class IncidentLine(msgspec.Struct, frozen=True):
     why: str = ""
     parts: tuple[PartLine, ...] = ()
     missing: dict[str, str] = {}
+    rule: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def rank(self) -> Severity:

@@ -114,6 +114,8 @@ class Senses:
             if join.presence is Presence.ABSENT:
                 missing.append(Missing(stream, join.reason))
                 continue
+            if join.channels:
+                missing.append(Missing(f"{stream}:{'+'.join(join.channels)}", join.reason))
             speaking = [c for c in channels.values() if c.until_ns > tick_ns and c.said is not None]
             if speaking:
                 spoken.setdefault(self._streams[stream], []).extend(speaking)

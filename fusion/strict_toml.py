@@ -34,8 +34,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise BadInputError(f"this is no TOML ({what})", where=where, mend="mend the line") from error
 
 
-def require_known(keys: Iterable[str], known: Iterable[str], where: object) -> None:
-    """Check that every key is a known one.
+def require_known(keys: Iterable[str], known: Iterable[str], where: object, noun: str = "key") -> None:
+    """Check that every key, or whatever `noun` calls it, is a known one.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def require_known(keys: Iterable[str], known: Iterable[str], where: object) -> N
     for key in keys:
         if key not in allowed:
             near = difflib.get_close_matches(key, allowed, 1)
-            mend = f"did you mean '{near[0]}'?" if near else f"known keys are {', '.join(allowed)}"
-            raise BadInputError(f"unknown key '{key}'", where=where, mend=mend)
+            mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(allowed)}"
+            raise BadInputError(f"unknown {noun} '{key}'", where=where, mend=mend)
 
 
 def text(table: Mapping[str, Any], key: str, where: object, default: str | None = None) -> str:

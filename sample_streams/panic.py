@@ -171,7 +171,7 @@ def readings(dba: Samples) -> Table:
         (f"{time_s[index]:.0f}", *(f"{column[index]:.{digit}f}" for column, digit in zip(columns, digits, strict=True)))
         for index in range(min(count, len(dba)))
     ]
-    names = ("t_s", "temperature_c", "humidity_percent", "co2_ppm", "occupancy", "sound_pressure_dba")
+    names = ("t_s", "temperature_c", "humidity_percent", "co2_ppm", "people", "sound_pressure_dba")
     return Table(names, rows)
 
 

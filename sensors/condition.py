@@ -17,10 +17,13 @@ class Fault:
         DEGRADED or TAMPERED.
     reason : str
         Why, in words for people.
+    channels : tuple of str
+        Which of its quantities alone are at fault; empty where the sensor as a whole is.
     """
 
     state: State
     reason: str
+    channels: tuple[str, ...] = ()
 
 
 class Condition:
@@ -72,7 +75,7 @@ class Condition:
         if self._told == fault:
             return Quality.DEGRADED, []
         self._told = fault
-        return Quality.DEGRADED, [Health(self._stream, at_ns, fault.state, fault.reason)]
+        return Quality.DEGRADED, [Health(self._stream, at_ns, fault.state, fault.reason, fault.channels)]
 
     def _recover(self, at_ns: int, *, suspect: bool) -> tuple[Quality, list[Health]]:
         if self._told is None:

@@ -34,7 +34,7 @@ class Quality(StrEnum):
 
 
 class State(StrEnum):
-    """Condition of a sensor. Only a sensor that is `UP` takes part in a verdict."""
+    """Condition of a sensor. Only what is `UP` takes part in a verdict."""
 
     UP = "up"
     DOWN = "down"
@@ -121,7 +121,8 @@ class Score:
     top : tuple of (str, float)
         What made it strange: names with shares in [0, 1].
     value, usual : float or None
-        What was measured and what is usual here, in `unit`: for explanations only.
+        What was measured and what is usual here, in `unit`: for explanations and the user's rules, also while WARMING;
+        None where it cannot be believed, or is not known.
     unit : str
         Unit of `value` and `usual`.
     """
@@ -153,9 +154,12 @@ class Health:
         The new condition.
     reason : str
         Why, in words for people; empty when UP.
+    channels : tuple of str
+        Quantities that alone are in this condition, while the others are UP; empty where the whole sensor is.
     """
 
     stream: str
     at_ns: int
     state: State
     reason: str = ""
+    channels: tuple[str, ...] = ()

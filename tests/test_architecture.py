@@ -19,13 +19,14 @@ HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
     "commands checking listening models readings",
-    "sinks.console baseline.learn report.page report.table",
+    "sinks.console baseline.learn feasible report.page report.table",
     "replay report.picture report.cards report.sheet",
     "runner report.lanes",
     "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
     "rows",
-    "engine inputs strict_toml sinks.folder",
+    "engine grammar inputs strict_toml sinks.folder",
+    "rules",
     "senses explain triage",
     "align combine rarity words",
     "calibrate calm events",
@@ -33,10 +34,10 @@ LAYERS = [
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
-PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain words rows".split())
+PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain rows rules words".split())
 MATHS = frozenset(
-    "__future__ bisect collections collections.abc dataclasses enum functools heapq itertools math operator statistics "
-    "typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
+    "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator "
+    "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS

@@ -109,7 +109,8 @@ def learn_baseline(
     """
     with TemporaryDirectory(dir=out) as place:
         segments, sensors, tick_s = _read(recordings, settings, Path(place), progress)
-        engine = replace(engine_settings(settings, tick_s), triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS))
+        triage = TriageSettings(false_alarms_per_day=NEVER_ALARMS)
+        engine = replace(engine_settings(settings, tick_s), triage=triage, rules=())
         progress("ranking each part as a stranger to the others")
         parts = segments if len(segments) > 1 else halves(segments[0])
         memory = cross_fit(parts, sensors, engine)

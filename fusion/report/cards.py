@@ -19,6 +19,7 @@ def incident_card(number: int, incident: IncidentLine, recording: Recording, sec
     """One incident as a list item; `number` is its rank, as in the picture."""
     severity = incident.rank.name.lower()
     rare = rarity(incident.per_day) if incident.per_day is not None and incident.per_day >= 0 else ""
+    rare = "your rule" if incident.rule else rare
     parts = [
         f'<li id="incident-{number}" class="{severity}"><div class="head"><h3>{number}</h3>',
         f'<span class="badge {severity}">{severity}</span><span>{escape(incident.kind)}</span>',
@@ -35,7 +36,7 @@ def incident_card(number: int, incident: IncidentLine, recording: Recording, sec
     if incident.missing:
         missing = "; ".join(f"<code>{escape(stream)}</code>: {escape(why)}" for stream, why in incident.missing.items())
         parts.append(note(f"Not seen at that time by {missing}."))
-    if recording.labels is not None:
+    if recording.labels is not None and not incident.rule:
         parts.append(_truth(incident, recording.labels, recording.start_ns, seconds))
     return "".join([*parts, "</li>"])
 

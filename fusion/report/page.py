@@ -96,8 +96,10 @@ def _facts(timeline: Timeline, recording: Recording, seconds: float, false_alarm
     }
     if timeline.blind_s:
         facts["Later without a verdict"] = duration(timeline.blind_s)
+    if ruled := len(timeline.incidents) - len(timeline.strange):
+        facts["Opened by your rules"] = counted(ruled, "incident")
     if recording.labels:
-        alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in timeline.incidents]
+        alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in timeline.strange]
         outcome = match(recording.labels, alarms, seconds)
         facts["Labelled events found"] = f"{len(outcome.delays_s)} of {len(outcome.hits)}"
         facts["False alarms"] = str(outcome.false_alarms)
@@ -119,7 +121,7 @@ def _incidents(timeline: Timeline, recording: Recording, seconds: float) -> str:
 def _labels(timeline: Timeline, recording: Recording, seconds: float) -> str:
     if not recording.labels:
         return ""
-    alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in timeline.incidents]
+    alarms = [alarm_between(i.opened_ns, i.closed_ns, recording.start_ns, seconds) for i in timeline.strange]
     rows = (
         (
             escape(hit.label.kind or "event"),

@@ -155,7 +155,8 @@ def _draw(timeline: Timeline, recording: Recording, false_alarms_per_day: float,
     set_up_lane(axes, seconds, "Incidents", many, ink)
     draw_incidents(axes, spans, seconds)
     if recording.labels is not None:
-        found = [(label, delay is not None) for label, delay in judge_labels(recording.labels, alarms, seconds)]
+        strange = [alarm for alarm, i in zip(alarms, timeline.incidents, strict=True) if not i.rule]
+        found = [(label, delay is not None) for label, delay in judge_labels(recording.labels, strange, seconds)]
         axes = next(todo)
         set_up_lane(
             axes,
@@ -172,7 +173,8 @@ def _draw(timeline: Timeline, recording: Recording, false_alarms_per_day: float,
         axes = next(todo)
         set_up_lane(axes, seconds, sense_name(sense), _stream_names(streams), LIGHT[sense_colour(sense)])
         draw_sense(axes, timeline.surprise.get(sense), streams, timeline, sense, offset_s)
-    _shade(lanes, timeline, spans, seconds, offset_s)
+    strange_spans = [span for span, i in zip(spans, timeline.incidents, strict=True) if not i.rule]
+    _shade(lanes, timeline, strange_spans, seconds, offset_s)
     _mark_times(lanes, recording, seconds)
     _explain(figure, timeline, recording, false_alarms_per_day, 0.10 / total)
     if titled:
@@ -186,7 +188,7 @@ def _stream_names(streams: Sequence[str]) -> str:
 
 
 def _shade(lanes: Sequence[Axes], timeline: Timeline, spans: Sequence[Span], seconds: float, offset_s: float) -> None:
-    """Across all lanes: time in which nothing could be said, and incidents."""
+    """Across all lanes: time in which nothing could be said, and incidents, which the lanes should explain."""
     silent = spans_where(timeline.silent, timeline.edges_s + offset_s)
     for axes in lanes:
         for start_s, end_s in silent:

@@ -86,6 +86,11 @@ class Timeline:
     incidents: tuple[IncidentLine, ...]
 
     @property
+    def strange(self) -> tuple[IncidentLine, ...]:
+        """Incidents that Kizashi judged itself; those of the user's rules say nothing of how well it judges."""
+        return tuple(incident for incident in self.incidents if not incident.rule)
+
+    @property
     def edges_s(self) -> NDArray[np.float64]:
         """Left edges of the columns and the right edge of the last, seconds since `start_ns`; shape (n + 1,)."""
         return np.arange(len(self.per_day) + 1, dtype=np.float64) * np.float64(self.column_s)

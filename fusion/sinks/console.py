@@ -26,7 +26,8 @@ def incidents_table(recording: Recording, account: Account, width: int = 100) ->
     lines = [f"{recording.name}: {counted(len(ranked), 'incident')} in {seconds}"]
     if not account.judged:
         why = why_unjudged(chain.from_iterable(account.missing_ticks.values()))
-        lines = [f"{recording.name}: nothing could be judged in {seconds}: {why}"]
+        rules = f"; {counted(len(ranked), 'incident')} by your rules" if ranked else ""
+        lines = [f"{recording.name}: nothing could be judged in {seconds}: {why}{rules}"]
     for incident in ranked:
         lines += ["", _headline(incident, recording), *_wrapped(incident.why, width)]
     return "\n".join([*lines, *_unseen(account, width)])

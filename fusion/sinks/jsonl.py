@@ -46,6 +46,7 @@ def incident_line(incident: Incident) -> bytes:
                 why=incident.why,
                 parts=tuple(_part(part) for part in incident.parts),
                 missing=reasons(incident.peak.missing),
+                rule=incident.rule or msgspec.UNSET,
             )
         )
         + b"\n"

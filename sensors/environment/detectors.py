@@ -60,7 +60,7 @@ class EnvironmentDetector:
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
         began_ns, row = unpack(features)
-        qualities, changes = self._faults.judge(features.end_ns, row)
+        qualities, changes = self._faults.judge(began_ns, features.end_ns, row)
         told: list[Score | Health] = [*changes]
         for one in row:
             told += self._score(features, one, began_ns, qualities[one.name])
@@ -71,11 +71,11 @@ class EnvironmentDetector:
     def learn(self, features: Features) -> None:
         """Take this row as normal, except quantities at fault."""
         began_ns, row = unpack(features)
-        believed = [self._faults.learn(one) for one in row]
-        for one, good in zip(row, believed, strict=True):
-            if good:
+        taken = self._faults.learn(row)
+        for one in row:
+            if one.name in taken:
                 self._normal(one.name).learn(one, began_ns, features.end_ns)
-        self._together.learn(row, believed, features.end_ns)
+        self._together.learn(row, [one.name in taken for one in row], features.end_ns)
 
     def state(self) -> Arrays:
         """The past of every quantity, as arrays named "<quantity>:<part>"."""
@@ -109,7 +109,7 @@ class EnvironmentDetector:
         found: Sequence[Found | None] = label.nothing
         if normal is not None and quality is Quality.OK:
             found = normal.look(reading, began_ns, features.end_ns)
-        yield from _tell(features, label, found, quality)
+        yield from _tell(features, label, found, quality, reading.value)
 
     def _score_together(
         self, features: Features, row: Sequence[Measured], qualities: Sequence[Quality]
@@ -136,8 +136,10 @@ class _Label(NamedTuple):
     nothing: tuple[None, ...]
 
 
-def _tell(features: Features, label: _Label, found: Sequence[Found | None], quality: Quality) -> Iterator[Score]:
-    """A score a channel; what could not be found is told by its quality."""
+def _tell(
+    features: Features, label: _Label, found: Sequence[Found | None], quality: Quality, measured: float | None = None
+) -> Iterator[Score]:
+    """A score a channel; what could not be found is told by its quality, and while warming with what was measured."""
     stream, end_ns, span_ns, sense = features.stream, features.end_ns, features.span_ns, Modality.ENVIRONMENT
     for channel, one in zip(label.channels, found, strict=True):
         if one is not None and math.isfinite(one.raw):
@@ -145,4 +147,6 @@ def _tell(features: Features, label: _Label, found: Sequence[Found | None], qual
             yield Score(stream, channel, sense, end_ns, span_ns, raw, quality, (), value, usual, label.unit)
         else:
             why = quality if quality is not Quality.OK else Quality.WARMING if one is None else Quality.GAP
-            yield Score(stream, channel, sense, end_ns, span_ns, None, why)
+            value = measured if why is Quality.WARMING and channel == label.channels[0] else None
+            unit = label.unit if value is not None else ""
+            yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), value, None, unit)

@@ -14,6 +14,7 @@ import numpy as np
 
 from sensors.environment.quantities import LARGEST, Quantity, quantity_of
 from sensors.environment.recent import Recent
+from sensors.environment.tremor import Tremor
 from sensors.past import MAD_TO_SIGMA
 from sensors.types import NS, Chunk, Features
 
@@ -28,6 +29,11 @@ LONG_GAP_NS = 900 * NS
 
 SENTINELS = frozenset({-200.0, -999.0, -9999.0, -99999.0})
 """What loggers write where there is no value; only believed where the quantity is not usually near."""
+
+CODES = frozenset(
+    (85.0, -127.0, -200.0, -999.0, -999.9, -9999.0, 9999.0, 32767.0, -32768.0, 65535.0, 327.67, 3276.7, 655.35, 6553.5)
+)
+"""What sensors give instead of an error; not remembered where the quantity is not usually near."""
 
 FAR, SHARE, ENOUGH = 50.0, 1e-3, 5
 """Scales that a sentinel lies from the recent median; least scale as a share of that median; recent values needed."""
@@ -49,6 +55,10 @@ class Measured(NamedTuple):
         Value less the median of up to ten values before it.
     repeats : float
         How many values before it in a row are the same.
+    tremor : float
+        See `tremor.Tremor`: how far the last rows jump to and fro.
+    since_s : float
+        Seconds since the value before it.
     step, spread, unrest, lately, long : float
         See `recent`: difference of two windows and their spread, log of how much it moves, means of 6 and 24 rows.
     before, earlier, first : float
@@ -59,6 +69,8 @@ class Measured(NamedTuple):
     value: float
     change: float
     repeats: float
+    tremor: float = math.nan
+    since_s: float = math.nan
     step: float = math.nan
     spread: float = math.nan
     unrest: float = math.nan
@@ -97,9 +109,11 @@ class _Column:
 
     quantity: Quantity | None
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
+    tremor: Tremor = field(default_factory=Tremor)
     trace: Recent = field(default_factory=Recent)
     repeats: int = 0
     lowest: float = 0.0
+    last_ns: int | None = None
 
     def is_sentinel(self, value: float) -> bool:
         """Whether a value of a quantity that no table knows means that there is none."""
@@ -107,15 +121,19 @@ class _Column:
             return False
         if self.lowest >= 0:
             return True
+        return self.is_far(value)
+
+    def is_far(self, value: float) -> bool:
+        """Whether a value is far from the last ones."""
         if len(self.recent) < ENOUGH:
             return False
         middle = median(self.recent)
         scale = MAD_TO_SIGMA * median(abs(one - middle) for one in self.recent)
         return abs(value - middle) > FAR * max(scale, SHARE * abs(middle))
 
-    def take(self, value: float) -> tuple[float, ...]:
+    def take(self, value: float, at_ns: int) -> tuple[float, ...]:
         """What is added to the next value, in the order of `ADDED`."""
-        if not is_physical(value, self.quantity):
+        if not is_physical(value, self.quantity) or (value in CODES and self.is_far(value)):
             return _NOTHING
         self.lowest = min(self.lowest, value)
         change, recent = math.nan, self.recent
@@ -124,11 +142,16 @@ class _Column:
             ranked, half = sorted(recent), len(recent) // 2
             change = value - (ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2)
         recent.append(value)
-        return change, float(self.repeats), *self.trace.take(value, self.quantity.resolution if self.quantity else 0.0)
+        since_s = math.nan if self.last_ns is None else (at_ns - self.last_ns) / NS
+        self.last_ns = at_ns
+        trace = self.trace.take(value, self.quantity.resolution if self.quantity else 0.0)
+        return change, float(self.repeats), self.tremor.take(value), since_s, *trace
 
     def forget(self) -> None:
         """Begin another segment."""
         self.recent.clear()
+        self.tremor.forget()
+        self.last_ns = None
         self.trace.forget()
         self.repeats = 0
 
@@ -187,7 +210,7 @@ class EnvironmentExtractor:
             span_ns = rhythm.take(at_ns)
             columns = [self._columns[name] for name in names]
             seen = [math.nan if own.is_sentinel(value) else value for own, value in zip(columns, row, strict=True)]
-            added = zip(*[own.take(value) for own, value in zip(columns, seen, strict=True)], strict=True)
+            added = zip(*[own.take(value, at_ns) for own, value in zip(columns, seen, strict=True)], strict=True)
             values = [*seen, *chain.from_iterable(added), segment_s]
             yield Features(self.stream, at_ns, span_ns, rhythm.names, np.array(values, np.float64))
 

@@ -213,14 +213,27 @@ def require_unit(column_name: str, unit_hint: str, where: object) -> None:
     BadInputError
         If it is none; the known ones are named.
     """
-    measured = [row.quantity for row in _matches(split(column_name)[0])]
-    known = list(dict.fromkeys(word for one in measured for word in FACTORS.get(one.unit, {})))
-    if plain(unit_hint) not in ("", SWITCH, *known) and known and not measured[0].binary:
+    known = units_of(column_name)
+    if known and plain(unit_hint) not in ("", SWITCH, *known):
         names = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
         what = f"'{unit_hint}' is no unit of '{column_name}' known here"
         raise BadInputError(
             what, where=where, mend=f'known are {names}; give units = {{ "{column_name}" = "{known[0]}" }}'
         )
+
+
+def units_of(column_name: str) -> list[str]:
+    """Units in which a column of this name can be measured, by their plain spelling; none of a switch or a stranger."""
+    measured = [row.quantity for row in _matches(split(column_name)[0])]
+    if measured and measured[0].binary:
+        return []
+    return list(dict.fromkeys(word for one in measured for word in FACTORS.get(one.unit, {})))
+
+
+def is_word_of(column_name: str, quantity: Quantity) -> bool:
+    """Whether a name says nothing but which quantity it is: "temp_c" does, "boiler_temp_c" says more."""
+    stem = split(column_name)[0]
+    return any(row.quantity is quantity and stem in row.words for row in _TABLE)
 
 
 def _matches(stem: str) -> list[_Row]:

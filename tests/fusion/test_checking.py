@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from fusion.baseline.folder import Baseline, LearnedFrom, Manifest
-from fusion.checking import check_all, check_rate
-from fusion.config import Settings
+from fusion.checking import check_all, check_rate, check_rules
+from fusion.config import RuleText, Settings
 from fusion.engine import Memory
-from fusion.recording import load_recording
+from fusion.recording import Recording, load_recording
 
 Write = Callable[..., Path]
 
@@ -44,3 +44,52 @@ def test_every_sensor_is_tried(write_text: Write, capsys: pytest.CaptureFixture[
     (recording.sensors[0].path).write_text("t_s,temperature_c\nx,y\n")
     assert not check_all([recording], Settings(), None, False)
     assert "FAIL  air" in capsys.readouterr().out
+
+
+@pytest.fixture
+def hall(write_text: Write) -> Recording:
+    """Two minutes of air, with half a minute missing."""
+    rows = [f"{n},20,{800 + n},0" for n in range(121) if not 40 <= n < 70]
+    write_text("hall/air.csv", "t_s,temperature_c,co2_ppm,motion\n" + "\n".join(rows) + "\n")
+    entry = '[[sensors]]\nid = "hall/air"\nkind = "environment.csv"\npath = "air.csv"\n'
+    return load_recording(write_text("hall/scenario.toml", "start = 2024-01-01T00:00:00Z\n" + entry))
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("co2 > 1000 for 40 s", ""),
+        ("hall/*:motion = on for 90 s", ""),
+        ("door = open or co2 > 1000", ""),
+        ("co2 > 900 and co2 < 800", "cannot be > 900 ppm and < 800 ppm at the same time"),
+        ("humidity > 110 %", "lies within 0 and 105 percent"),
+        ("temperature < -273 C or co2 < 0", "lies within -90 and 1000 c"),
+        ("motion = 2", "is a switch"),
+        ("door = open and co2 > 1000", "no sensor reports 'door'"),
+        ("co2_pm > 1000", "did you mean 'co2_ppm'?"),
+        ("cellar/*:co2 > 1000", "no sensor 'cellar/*' reports 'co2', but hall/air"),
+        ("co2 > 1000 for 1 min", "1 min are asked for, and readings go on for at most 50 s without a gap"),
+    ],
+)
+def test_a_rule_that_can_never_fire_is_told_why(when: str, told: str, hall: Recording) -> None:
+    (finding,) = check_rules([hall], Settings(rules=(RuleText(when=when),)))
+    assert finding.fine is not bool(told)
+    assert told in finding.detail
+
+
+def test_without_recordings_only_what_is_never_possible_fails() -> None:
+    def fine(when: str, until: str = "") -> bool:
+        return check_rules([], Settings(rules=(RuleText(when=when, until=until),)))[0].fine
+
+    assert fine("co2 > 1000")
+    assert fine("my_own_column > 3")
+    assert not fine("co2 > 1000", "co2 < -1")
+    assert not fine("tempreture > 30")
+    assert not fine("co2 > 2 and co2 < 1")
+
+
+def test_check_fails_where_a_rule_can_never_fire(hall: Recording, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_all([hall], Settings(rules=(RuleText(when="co2 > 1000"),)), None, False)
+    assert "ok    rule 1" in capsys.readouterr().out
+    assert not check_all([hall], Settings(rules=(RuleText(when="co2 > 2 and co2 < 1"),)), None, True)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["fine"] is False

@@ -91,3 +91,22 @@ def test_every_allowed_tick_gives_an_engine_that_can_work(tick_s: float) -> None
     assert min(engine.windows_ns.values()) >= engine.tick_ns
     assert engine.hold_ns >= 2 * engine.tick_ns
     assert engine.learn_after_ns > engine.lead_ns
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('when = "co2 > "', "rule 1, 'when': nothing where a number"),
+        ('when = "co2 > 1"\nuntil = "co2"', "rule 1, 'until': nothing where one of"),
+        ('when = "co2 > 1"\nseverity = "hihg"', "rule 1: unknown severity 'hihg'; did you mean 'high'?"),
+        ('when = "co2 > 1"\nwhenn = "co2 > 1"', "unknown key 'whenn'; did you mean 'when'?"),
+        ('severity = "high"', "when"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_told_with_its_number(content: str, told: str, write_text: Write) -> None:
+    assert told in refuse(write_text, f"[[rules]]\n{content}\n")
+
+
+def test_rules_come_in_their_order(write_text: Write) -> None:
+    path = write_text("k.toml", '[[rules]]\nwhen = "co2 > 1"\n[[rules]]\nwhen = "door = on"\nname = "open"\n')
+    assert [rule.name for rule in engine_settings(load_settings(path), 0.1).rules] == ["co2 > 1", "open"]

@@ -61,10 +61,14 @@ def verdicts(sensors: Sequence[Sensor]) -> bytes:
     return b"".join(lines)
 
 
-def test_a_recording_replayed_twice_gives_the_same_bytes(night: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_recording_replayed_twice_gives_the_same_bytes(
+    night: Callable[..., Path], tmp_path: Path, write_text: Write
+) -> None:
     recording, told = night(300, ["mic", "eye", "air"]), []
+    config = write_text("rules.toml", '[[rules]]\nwhen = "illuminance > 0.3 klx for 3 s"\nseverity = "critical"\n')
     for name in ("one", "two"):
-        command = [str(KIZASHI), "replay", str(recording), "--out", str(tmp_path / name), "--json"]
+        out = str(tmp_path / name)
+        command = [str(KIZASHI), "replay", str(recording), "--config", str(config), "--out", out, "--json"]
         told.append(subprocess.run(command, check=True, capture_output=True, timeout=120).stdout)
     assert told[0] == told[1]
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
@@ -73,6 +77,11 @@ def test_a_recording_replayed_twice_gives_the_same_bytes(night: Callable[..., Pa
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
     last = json.loads((tmp_path / "one" / "verdicts.jsonl").read_bytes().splitlines()[-1])
     assert last["per_day"] is not None
+    incidents = [json.loads(line) for line in (tmp_path / "one" / "incidents.jsonl").read_bytes().splitlines()]
+    ruled = [
+        (i["severity"], (i["opened_ns"] - load_recording(recording).start_ns) // NS) for i in incidents if "rule" in i
+    ]
+    assert ruled == [("critical", 283)]
 
 
 def test_where_a_stream_is_cut_changes_nothing(night: Callable[..., Path]) -> None:

@@ -69,7 +69,7 @@ def test_the_commands_that_listen_work(tmp_path: Path) -> None:
 
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
-    (text,) = blocks()["toml"]
+    text = blocks()["toml"][0]
     assert len(tomllib.loads(text)["sensors"]) == 3
     (tmp_path / "scenario.toml").write_text(text)
     (tmp_path / "air.csv").write_text("t_s,co2_ppm\n0,400\n1,401\n")
@@ -80,3 +80,11 @@ def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
     recording = load_recording(tmp_path)
     assert [sensor.id for sensor in recording.sensors] == ["shop/mic", "shop/air", "shop/camera"]
     assert recording.utc_offset_s == pytest.approx(9 * 3600)
+
+
+def test_the_rule_of_the_readme_is_one(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(blocks()["toml"][1])
+    told = kizashi("check", "--config", "settings.toml", "--json", cwd=tmp_path).splitlines()
+    rule = next(line for line in map(json.loads, told) if line["what"] == "rule 1")
+    assert rule["fine"]
+    assert rule["detail"].startswith("co > 70 ppm for 60 s: could fire")

@@ -82,6 +82,14 @@ def test_nothing_is_told_before_twenty_rows() -> None:
     assert 20 <= warming <= 22
 
 
+def test_what_was_measured_is_told_while_warming_and_never_of_a_fault() -> None:
+    features = extract(EnvironmentExtractor("e"), np.array([[21.0, 600.0, 1.0], [-200.0, 601.0, 1.0]]), 0)
+    told, _ = run(EnvironmentDetector("e"), features)
+    assert {one.quality for one in told} == {Quality.WARMING, Quality.GAP}
+    assert [one.value for one in of(told, "temperature_c.level")] == [21.0, None]
+    assert [one.value for one in of(told, "motion.level")] == [1.0, 1.0]
+
+
 def test_nan_is_a_gap_for_its_quantity_only() -> None:
     extractor, detector = learned()
     told, changes = run(detector, extract(extractor, np.array([[np.nan, 600.0, 0.0]])))
@@ -128,7 +136,11 @@ def test_one_stuck_quantity_is_a_gap_for_it_alone() -> None:
     rows = air(60, seed=6)
     rows[10:50, 0] = rows[10, 0]
     told, changes = run(detector, extract(extractor, rows))
-    assert changes == []
+    assert [(change.state, change.channels) for change in changes] == [
+        (State.DEGRADED, ("temperature_c",)),
+        (State.UP, ()),
+    ]
+    assert changes[0].reason == f"temperature_c stuck at {rows[10, 0]:g}"
     assert of(told, "temperature_c.level")[45].quality is Quality.GAP
     assert of(told, "co2_ppm.level")[45].quality is Quality.OK
 

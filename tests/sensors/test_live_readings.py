@@ -10,7 +10,7 @@ import pytest
 
 from sensors.environment.live.reading import Complaint, Item, ReaderError, Reading, Report
 from sensors.environment.live.source import LiveReadingsSource
-from sensors.types import Chunk, Health, State
+from sensors.types import NS, Chunk, Health, State
 from tests.live.feeling import assert_rows, column, quick
 from tests.live.listening import Listening
 
@@ -125,3 +125,16 @@ def test_of_several_quantities_the_one_that_fell_silent_is_complained_of() -> No
     with Listening(heard) as ear:
         ear.until_down("no reading")
     assert heard.complaints.counts["no reading of temperature_c for 0.3 s", ""] == 1
+
+
+def test_where_most_readings_come_twice_or_out_of_order_it_is_told_and_they_are_not_given() -> None:
+    def at(second: int) -> Report:
+        return Report((Reading("temperature", 20 + second, "", 1_700_000_000 * NS + second * NS),), "stove")
+
+    again = [report for second in range(5, 40) for report in (at(second), at(second), at(second - 3))]
+    well = [at(second) for second in range(40, 200)]
+    with Listening(source(Script([*again, *well]), clock_s=1e12)) as ear:
+        ear.until(lambda: len(ear.chunks) == 195)
+    assert column(ear.chunks, "temperature_c") == list(range(25, 220))
+    told = [(one.state, one.reason) for one in ear.health]
+    assert told == [(State.UP, ""), (State.DEGRADED, "most readings come twice or out of order"), (State.UP, "")]

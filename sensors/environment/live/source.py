@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from threading import Event
 
@@ -20,6 +21,9 @@ from sensors.types import NS, Chunk, Health, Modality, State
 
 STEADY_S = 5.0
 WELL_NS = 10 * NS
+LATELY, MANY = 100, 20
+"""Rows over which readings left out are counted, and how many at least are worth telling."""
+
 _SLICE_S = 0.1
 
 
@@ -40,7 +44,7 @@ class LiveReadingsSource:
         Its other end.
     on_health : callable (Health) -> None
         Told of each change in the thread that reads: UP with the first reading; DOWN with the reason; DEGRADED where
-        readings are dropped, a device's clock is off, or no value can be used.
+        readings are dropped, most come twice or out of order, a device's clock is off, or no value can be used.
     stale_s : float or None
         For how long no usable reading may come, seconds; None where a sensor speaks only when something happens.
     queue : int
@@ -86,7 +90,8 @@ class LiveReadingsSource:
         # Looked up when it is told: whoever runs the source may set it later.
         self._outages = Outages(stream, lambda health: self.on_health(health))
         self._heard_s = self._watched_s = 0.0
-        self._known_dropped = self._well_ns = 0
+        self._known_dropped = self._known_left_out = self._well_ns = 0
+        self._left_out: deque[int] = deque(maxlen=LATELY)
 
     @property
     def late(self) -> int:
@@ -167,10 +172,17 @@ class LiveReadingsSource:
             self._heard_s = time.monotonic()
         if self.dropped > self._known_dropped:
             self._known_dropped, self._well_ns = self.dropped, row.at_ns + WELL_NS
-        fault = row.fault or self._rows.wrong_clock
+        fault = row.fault or self._rows.wrong_clock or self._mostly_left_out()
         if row.at_ns < self._well_ns:
             fault = fault or "readings are dropped, since they are not taken in time"
         self._outages.tell(State.DEGRADED if fault else State.UP, fault, row.at_ns)
+
+    def _mostly_left_out(self) -> str:
+        """What to say where, of the last readings, most came twice or after newer ones; empty otherwise."""
+        known, self._known_left_out = self._known_left_out, self.late + self.duplicates
+        self._left_out.append(self._known_left_out - known)
+        many = sum(self._left_out)
+        return "most readings come twice or out of order" if many > max(MANY, len(self._left_out)) else ""
 
     def _complain(self, reason: str) -> None:
         self._outages.complain(reason, self._arrivals.now_ns())
