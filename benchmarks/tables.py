@@ -59,19 +59,20 @@ class Labelled:
 def read_nab(data: Path) -> list[Labelled]:
     """Series of the Numenta benchmark with their windows."""
     spans: dict[str, list[tuple[datetime, datetime]]] = {}
-    for path, begin, end in _rows(data / "nab" / "windows.csv")[1:]:
-        spans.setdefault(path, []).append((datetime.fromisoformat(begin), datetime.fromisoformat(end)))
+    for name, *span in _rows(data / "nab" / "windows.csv")[1:]:
+        first, last = map(datetime.fromisoformat, span)
+        spans.setdefault(name, []).append((first, last))
     found = []
     for path in sorted((data / "nab").glob("*/*.csv")):
         rows = _rows(path)[1:]
         times = [datetime.fromisoformat(row[0]) for row in rows]
         windows = []
-        for begin, end in spans.get(str(path.relative_to(data)), []):
-            inside = [number for number, at in enumerate(times) if begin <= at <= end]
+        for first, last in spans.get(str(path.relative_to(data)), []):
+            inside = [number for number, at in enumerate(times) if first <= at <= last]
             windows.append((inside[0], inside[-1]))
         strange = np.zeros(len(rows), bool)
-        for first, last in windows:
-            strange[first : last + 1] = True
+        for start, end in windows:
+            strange[start : end + 1] = True
         readings = np.array([[float(row[1])] for row in rows])
         found.append(Labelled(str(path.relative_to(data / "nab")), path, readings, strange, windows))
     return _some(found, data / "nab")

@@ -147,6 +147,6 @@ def _tell(
             yield Score(stream, channel, sense, end_ns, span_ns, raw, quality, (), value, usual, label.unit)
         else:
             why = quality if quality is not Quality.OK else Quality.WARMING if one is None else Quality.GAP
-            value = measured if why is Quality.WARMING and channel == label.channels[0] else None
-            unit = label.unit if value is not None else ""
-            yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), value, None, unit)
+            seen = measured if why is Quality.WARMING and channel == label.channels[0] else None
+            unit = label.unit if seen is not None else ""
+            yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), seen, None, unit)
