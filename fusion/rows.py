@@ -1,13 +1,14 @@
 """How strange each row of readings is: every channel beside its own past, and all of them together.
 
 1. The detector scores the row's channels; each is ranked against the raw scores that it had before (`calibrate`).
-2. `overall` is the mean of their Cauchy scores: half for what quantities do each for itself, half for what they do
-   together, as far as both are known; as -log10 of its p-value. It is ranked against its own past again.
+2. `overall` is the mean of their Cauchy scores as -log10 of its p-value: of d quantities all that each does for itself
+   weighs 1 / (d + 1), what they do together the rest, as far as both are known. It is ranked against its own past too.
 3. `onset` is `overall` until it reaches `BEGUN`, and 0 for `REST_ROWS` rows after that: what lasts begins only once.
 4. What is old enough is learned. A row that is strange together with its neighbours (`LASTING`) is not, until that has
    lasted so long that it is the new normal.
 
-Why slow drift is left out of `overall`: it lasts by nature, and would speak over everything that happens meanwhile.
+Why so much for the joint behaviour: forty quantities are forty chances to be strange by chance. Why slow drift is left
+out of `overall`: it lasts by nature, and would speak over everything that happens meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from sensors.types import Features, Modality, Quality, Score
 
 BEGUN, REST_ROWS = 2.5, 200
 """An `overall` from which something has begun, and rows for which it then goes on."""
+
+ASPECTS = 5
+"""Channels of one measured quantity that count."""
 
 LASTING_ROWS, LASTING = 10, 1.5
 """A row is strange together with its neighbours where `overall` averages more than this over so many rows."""
@@ -97,8 +101,11 @@ class RowJudge:
         return told
 
     def _combine(self, alone: list[float], joint: list[float]) -> float | None:
-        means = [sum(surprises) / len(surprises) for surprises in (alone, joint) if surprises]
-        return -math.log10(p_value_of(sum(means) / len(means))) if means else None
+        if not alone and not joint:
+            return None
+        weight = ASPECTS / (ASPECTS + len(alone)) if joint else 1.0
+        surprise = weight * sum(alone) / max(len(alone), 1) + (1 - weight) * sum(joint) / max(len(joint), 1)
+        return -math.log10(p_value_of(surprise))
 
     def _together(self, features: Features, overall: float | None, noted: list[tuple[Past, float]]) -> list[Judged]:
         onset = None if overall is None else 0.0 if self._resting else overall

@@ -5,8 +5,8 @@ Why medians: the past that a site gives us is never clean. Up to half of it may 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -176,8 +176,9 @@ class RecentMedian:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._kept: deque[float] = deque()
-        self._ranked: list[float] = []
+        self._kept = array("d")
+        self._ranked = array("d")
+        self._oldest = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -194,24 +195,27 @@ class RecentMedian:
 
     def learn(self, value: float) -> None:
         """Take a finite value."""
-        if len(self._kept) == self.capacity:
-            del self._ranked[bisect_left(self._ranked, self._kept.popleft())]
-        self._kept.append(value)
+        if len(self._kept) < self.capacity:
+            self._kept.append(value)
+        else:
+            del self._ranked[bisect_left(self._ranked, self._kept[self._oldest])]
+            self._kept[self._oldest] = value
+            self._oldest = (self._oldest + 1) % self.capacity
         insort(self._ranked, value)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._kept.clear()
-        self._ranked.clear()
+        self._oldest = 0
+        del self._kept[:], self._ranked[:]
 
     def state(self) -> dict[str, Floats]:
-        """All of it, as arrays."""
-        return {"kept": np.array(self._kept, np.float64)}
+        """All of it, as arrays; values from the oldest to the newest."""
+        return {"kept": np.array(self._kept[self._oldest :] + self._kept[: self._oldest], np.float64)}
 
     def restore(self, state: Mapping[str, Floats]) -> None:
         """Continue from `state()`."""
-        self._kept = deque(state["kept"].tolist())
-        self._ranked = sorted(self._kept)
+        values = state["kept"].tolist()
+        self._kept, self._ranked, self._oldest = array("d", values), array("d", sorted(values)), 0
 
 
 def split_time(at_ns: int | None) -> Floats:

@@ -72,11 +72,10 @@ class EnvironmentDetector:
         """Take this row as normal, except quantities at fault."""
         began_ns, row = unpack(features)
         taken = self._faults.learn(row)
-        believed = [one.name in taken for one in row]
-        for one, good in zip(row, believed, strict=True):
-            if good:
+        for one in row:
+            if one.name in taken:
                 self._normal(one.name).learn(one, began_ns, features.end_ns)
-        self._together.learn(row, believed, features.end_ns)
+        self._together.learn(row, [one.name in taken for one in row], features.end_ns)
 
     def state(self) -> Arrays:
         """The past of every quantity, as arrays named "<quantity>:<part>"."""
@@ -138,17 +137,16 @@ class _Label(NamedTuple):
 
 
 def _tell(
-    features: Features, label: _Label, found: Sequence[Found | None], quality: Quality, value: float | None = None
+    features: Features, label: _Label, found: Sequence[Found | None], quality: Quality, measured: float | None = None
 ) -> Iterator[Score]:
-    """A score a channel; what could not be found is told by its quality.
-
-    A reading that is good, while it is not yet known how strange it is, is still told: `value`, in the first channel.
-    """
+    """A score a channel; what could not be found is told by its quality, and while warming with what was measured."""
     stream, end_ns, span_ns, sense = features.stream, features.end_ns, features.span_ns, Modality.ENVIRONMENT
     for number, (channel, one) in enumerate(zip(label.channels, found, strict=True)):
         if one is not None and math.isfinite(one.raw):
-            yield Score(stream, channel, sense, end_ns, span_ns, one.raw, quality, (), one.value, one.usual, label.unit)
-            continue
-        why = quality if quality is not Quality.OK else Quality.WARMING if one is None else Quality.GAP
-        measured = value if why is Quality.WARMING and not number else None
-        yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), measured, None, label.unit)
+            raw, value, usual = one
+            yield Score(stream, channel, sense, end_ns, span_ns, raw, quality, (), value, usual, label.unit)
+        else:
+            why = quality if quality is not Quality.OK else Quality.WARMING if one is None else Quality.GAP
+            seen = measured if why is Quality.WARMING and channel == label.channels[0] else None
+            unit = label.unit if seen is not None else ""
+            yield Score(stream, channel, sense, end_ns, span_ns, None, why, (), seen, None, unit)

@@ -28,7 +28,7 @@ from sensors.past import RobustPast
 
 Floats = NDArray[np.float64]
 
-CAPACITY = 1000
+CAPACITY = 500
 """Vectors whose medians and spreads put quantities on one scale."""
 
 MEMORY = 10_000
@@ -48,7 +48,7 @@ TAIL = 0.25
 
 
 class Joint:
-    """The learned correlations of some quantities; 4 kB a quantity and 24 bytes a pair.
+    """The learned correlations of some quantities; 2 kB a quantity and 24 bytes a pair.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ class Joint:
         self._rows = 0
         self._seen = 0.0
         self._middle, self._scale, self._centre = np.zeros(width), np.ones(width), np.zeros(width)
-        self._covariance, self._precision = np.eye(width), np.eye(width)
+        self._covariance: Floats = np.eye(width)
+        self._precision: Floats = np.eye(width)
 
     def learn(self, vector: Sequence[float], at_ns: int) -> None:
         """Take a vector as usual.
@@ -131,7 +132,8 @@ class Joint:
         centre = z.mean(axis=0)
         self._centre = self._centre + share * (centre - self._centre)
         z -= centre
-        self._covariance = self._covariance + share * (z.T @ z / len(z) - self._covariance)
+        products: Floats = np.asarray(z.T @ z / len(z), np.float64)
+        self._covariance = self._covariance + share * (products - self._covariance)
         size = max(float(np.trace(self._covariance)) / self.width, 1e-9)
         ridge = max(RIDGE, self.width / self._rows) * size
-        self._precision = np.linalg.inv(self._covariance + ridge * np.eye(self.width))
+        self._precision = np.asarray(np.linalg.inv(self._covariance + ridge * np.eye(self.width)), np.float64)

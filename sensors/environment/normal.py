@@ -15,6 +15,7 @@ from sensors.environment.prediction import Prediction
 from sensors.environment.quantities import Quantity
 from sensors.environment.seasons import OUTER, Seasons
 from sensors.environment.spread import Spread
+from sensors.environment.swings import Swings
 from sensors.past import RecentMedian, join_time, split_time
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,7 @@ PLACE_ROWS = 8
 TRUSTED_ROWS = 20
 """Recent rows that weigh as much as the long past in how wide a band is."""
 
-LONG_ROWS = 1000
+LONG_ROWS = 800
 """Learned rows whose deviations make the scales."""
 
 UNKNOWN_STEP = 1e-3
@@ -77,6 +78,7 @@ class Normal:
         floor = quantity.resolution if quantity else 1e-12
         self._place = RecentMedian(RECENT_ROWS)
         self._seasons = Seasons()
+        self._swings = Swings()
         self._prediction = Prediction()
         self._patterns = Patterns()
         self._least_rows = max(1, minimum - PLACE_ROWS)
@@ -104,7 +106,9 @@ class Normal:
             self._began_ns = began_ns
         if math.isfinite(reading.unrest) and len(self._place) >= PLACE_ROWS:
             self._level_spread.learn(value - self._place.median)
-            self._error_spread.learn(self._prediction.error(value, before))
+            error = self._prediction.error(value, before)
+            self._error_spread.learn(error)
+            self._swings.learn(abs(error), at_ns)
             self._unrest_spread.learn(reading.unrest)
         if math.isfinite(reading.first):
             self._prediction.learn(value, before, max(self._error_spread.scale, self._least()))
@@ -121,7 +125,8 @@ class Normal:
         least = self._least()
         level = self._level(reading.value, began_ns, at_ns, least)
         drift = self._drift(least) if level else None
-        usual, scale = self._error_spread.median, max(self._error_spread.scale, least)
+        factor = self._swings.factor(at_ns)
+        usual, scale = self._error_spread.median, max(self._error_spread.scale, least) * factor
         step = Found(abs(reading.step) / max(reading.spread, scale), reading.step, 0.0) if level else None
         if not math.isfinite(reading.first):
             return level, _UNKNOWN, step, _UNKNOWN, _UNKNOWN, drift
@@ -129,7 +134,9 @@ class Normal:
         error = self._prediction.error(reading.value, before)
         change = Found(abs(error - usual) / scale, error, usual)
         quiet, unrest = self._unrest_spread.median, reading.unrest
-        shaken = Found(abs(unrest - quiet) / self._unrest_spread.scale, math.exp(unrest / 2), math.exp(quiet / 2))
+        more = unrest - quiet
+        more = max(0.0, more - 2 * math.log(factor)) if more > 0 else -more
+        shaken = Found(more / self._unrest_spread.scale, math.exp(unrest / 2), math.exp(quiet / 2))
         distance = self._patterns.distance((reading.value, *before))
         pattern = None if distance is None else Found(distance / scale, distance, 0.0)
         return level, change, step, shaken, pattern, drift
@@ -150,10 +157,11 @@ class Normal:
             prefix = f"{name}."
             part.restore({key.removeprefix(prefix): a for key, a in state.items() if key.startswith(prefix)})
 
-    def _parts(self) -> dict[str, RecentMedian | Seasons | Patterns | Spread]:
+    def _parts(self) -> dict[str, RecentMedian | Seasons | Swings | Patterns | Spread]:
         return {
             "place": self._place,
             "seasons": self._seasons,
+            "swings": self._swings,
             "patterns": self._patterns,
             "level": self._level_spread,
             "error": self._error_spread,

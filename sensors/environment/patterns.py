@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 ROWS = 4
 """Rows of a stretch."""
 
-CAPACITY = 1000
+CAPACITY = 800
 """Stretches kept, the newest."""
 
 LEAST = 60
@@ -32,7 +32,7 @@ LEAST = 60
 
 
 class Patterns:
-    """The last stretches that were learned; 16 kB, kept as distances from the first value ever learned."""
+    """The last stretches that were learned; 13 kB, kept as distances from the first value ever learned."""
 
     def __init__(self) -> None:
         self._kept = np.zeros((ROWS, CAPACITY), np.float32)

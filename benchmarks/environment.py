@@ -1,0 +1,163 @@
+"""What `kizashi env` is worth on tables with labels, beside rules that know nothing and two detectors of River.
+
+    python -m benchmarks.environment DATA [--only nab skab occupancy batadal cost] [--no-rivals] [--json]
+
+DATA holds `nab`, `skab`, `occupancy` and `batadal` as published. Kizashi is run as `kizashi env` runs it: `onset` is
+scored where an alarm should come once, `overall` where rows are. NAB: its own rule, one threshold for all files. SKAB:
+the first 400 rows of a file are known to be normal; area under the curve a file, false alarms where a tenth of the
+strange rows are missed, and changepoints found within 30 rows, by alarms at a threshold set beforehand (p < 1e-3).
+Occupancy: normal is the empty room. BATADAL: normal is the year before. Times are processor time of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.changepoints import changepoint_score
+from benchmarks.environment_cost import cost_lines, measure_cost
+from benchmarks.numenta import PROFILES, Judged, best_score
+from benchmarks.ranking import auroc
+from benchmarks.rivals import RIVALS
+from benchmarks.tables import Labelled, read_batadal, read_nab, read_occupancy, read_skab
+from fusion.readings import Teaching, judge_table, open_table
+from fusion.rows import ONSET, OVERALL
+from sensors.errors import BadInputError
+
+Floats = NDArray[np.float64]
+Figures = dict[str, Any]
+
+SECTIONS = ("nab", "skab", "occupancy", "batadal", "cost")
+
+POINT_ROWS = 30
+"""Rows after a changepoint in which an alarm finds it."""
+
+ALARM = 3.0
+"""Decades of rarity at which an onset is an alarm, where the threshold is set beforehand."""
+
+MISSED = 0.1
+"""Share of strange rows that may be missed where false alarms are counted."""
+
+
+def judge(table: Labelled) -> tuple[Floats, Floats, float]:
+    """`overall` and `onset` of each row, 0 while warming up, and microseconds a row."""
+    begun = time.process_time()
+    normal = open_table(table.normal) if table.normal else None
+    overall, onset = [], []
+    for row in judge_table(open_table(table.path), Teaching(normal, table.normal_rows)):
+        told = {judged.score.channel.rpartition(":")[2]: judged.score.raw for judged in row[-2:]}
+        overall.append(told[OVERALL[1:]] or 0.0)
+        onset.append(told[ONSET[1:]] or 0.0)
+    rows = len(overall) + (len(table.taught) if table.taught is not None else 0)
+    return np.array(overall), np.array(onset), (time.process_time() - begun) / rows * 1e6
+
+
+def run_nab(tables: Sequence[Labelled], rivals: bool) -> Figures:
+    """Scores of the three profiles: Kizashi's whole, by folder, and the rivals'."""
+    ours = [judge(table) for table in tables]
+    figures: Figures = {"us": round(float(np.mean([us for _, _, us in ours])), 1)}
+    figures["kizashi"] = _profiles(tables, [onset for _, onset, _ in ours])
+    for folder in sorted({table.name.partition("/")[0] for table in tables if table.windows}):
+        mine = [n for n, table in enumerate(tables) if table.name.startswith(folder)]
+        figures[f"kizashi, {folder}"] = _profiles([tables[n] for n in mine], [ours[n][1] for n in mine])
+    for rival in RIVALS if rivals else ():
+        figures[rival.name] = _profiles(tables, [rival.scores(table) for table in tables])
+    return figures
+
+
+def _profiles(tables: Sequence[Labelled], scores: Iterable[Floats]) -> Figures:
+    judged = [Judged(score, table.windows) for score, table in zip(scores, tables, strict=True)]
+    return {name: round(best_score(judged, profile)[0], 1) for name, profile in PROFILES.items()}
+
+
+def run_areas(tables: Sequence[Labelled], rivals: bool) -> Figures:
+    """Mean area under the curve over tables, false alarms at a share of misses, and changepoints where known."""
+    figures: Figures = {"kizashi": _areas(tables, judge)}
+    for rival in RIVALS if rivals else ():
+        figures[rival.name] = _areas(tables, lambda table, own=rival.scores: (own(table), None, 0.0))
+    return figures
+
+
+def _areas(tables: Sequence[Labelled], scored: Callable[[Labelled], tuple[Floats, Floats | None, float]]) -> Figures:
+    areas, alarms, costs, points = [], [], [], []
+    for table in tables:
+        scores, onset, us = scored(table)
+        seen = slice(table.normal_rows, None)
+        strange, told = table.strange[seen], scores[seen]
+        areas.append(float(auroc(strange, told, np.ones((1, len(told))))[0]))
+        alarms.append(float((told[~strange] >= np.quantile(told[strange], MISSED)).mean()))
+        costs.append(us)
+        if onset is not None and table.points:
+            points.append((onset >= ALARM, table.points))
+    figures: Figures = {"auc": round(float(np.mean(areas)), 3), "false alarms": round(float(np.mean(alarms)), 3)}
+    if len(tables) > 1:
+        figures["by folder"] = {
+            folder: round(
+                float(np.mean([a for a, t in zip(areas, tables, strict=True) if t.name.startswith(folder)])), 3
+            )
+            for folder in sorted({table.name.partition("/")[0] for table in tables})
+        }
+    if points:
+        figures["changepoints"] = round(changepoint_score(points, POINT_ROWS), 1)
+    if any(costs):
+        figures["us"] = round(float(np.mean(costs)), 1)
+    return figures
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the sections that were asked for and print them; 3 where the data cannot be used."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--only", nargs="*", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--no-rivals", action="store_true", help="Kizashi alone")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    told = parser.parse_args(words)
+    rivals = not told.no_rivals
+    figures: Figures = {}
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            for section in told.only:
+                figures[section] = _section(section, told.data, Path(place), rivals)
+                if not told.as_json:
+                    print("\n".join(_lines(section, figures[section])), flush=True)
+    except BadInputError as error:
+        print(f"benchmarks.environment: {error}", file=sys.stderr)
+        return error.exit_code
+    if told.as_json:
+        print(json.dumps(figures))
+    return 0
+
+
+def _section(section: str, data: Path, place: Path, rivals: bool) -> Figures:
+    if section == "nab":
+        return run_nab(read_nab(data), rivals)
+    if section == "skab":
+        return run_areas(read_skab(data), rivals)
+    if section == "occupancy":
+        return run_areas(read_occupancy(data, place), rivals)
+    if section == "batadal":
+        return run_areas(read_batadal(data, place), rivals)
+    return measure_cost()
+
+
+def _lines(section: str, figures: Figures) -> list[str]:
+    if section == "cost":
+        return cost_lines(figures)
+    lines = [section]
+    for name, own in figures.items():
+        told = own if isinstance(own, dict) else {"": own}
+        lines.append(f"  {name:30}  " + "  ".join(f"{key} {value}" for key, value in told.items()))
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
