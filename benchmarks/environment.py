@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from benchmarks.changepoints import changepoint_score
 from benchmarks.environment_cost import cost_lines, measure_cost
 from benchmarks.numenta import PROFILES, Judged, best_score
 from benchmarks.ranking import auroc
-from benchmarks.rivals import RIVALS
+from benchmarks.rivals import RIVALS, Rival
 from benchmarks.tables import Labelled, read_batadal, read_nab, read_occupancy, read_skab
 from fusion.readings import Teaching, judge_table, open_table
 from fusion.rows import ONSET, OVERALL
@@ -83,8 +84,12 @@ def run_areas(tables: Sequence[Labelled], rivals: bool) -> Figures:
     """Mean area under the curve over tables, false alarms at a share of misses, and changepoints where known."""
     figures: Figures = {"kizashi": _areas(tables, judge)}
     for rival in RIVALS if rivals else ():
-        figures[rival.name] = _areas(tables, lambda table, own=rival.scores: (own(table), None, 0.0))
+        figures[rival.name] = _areas(tables, partial(_beside, rival))
     return figures
+
+
+def _beside(rival: Rival, table: Labelled) -> tuple[Floats, None, float]:
+    return rival.scores(table), None, 0.0
 
 
 def _areas(tables: Sequence[Labelled], scored: Callable[[Labelled], tuple[Floats, Floats | None, float]]) -> Figures:

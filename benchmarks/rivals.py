@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from river import anomaly  # type: ignore[import-untyped]
+from river import anomaly
 
 from benchmarks.tables import Labelled
 

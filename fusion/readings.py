@@ -240,7 +240,7 @@ def moment(at_ns: int, dated: bool) -> str | float:
     return (_EPOCH + timedelta(microseconds=at_ns // 1000)).isoformat() if dated else at_ns / NS
 
 
-def _times_of(path: Path, kind: str, told: Mapping[str, str]) -> dict[str, str | float]:
+def _times_of(path: Path, kind: str, told: Mapping[str, str | bool]) -> dict[str, str | float]:
     """The option that says what tells the time; none where the names of the columns say it."""
     with closing(_ROWS[kind](path)) as rows:
         head = [row for _, row in islice(rows, _HEAD)]
@@ -267,7 +267,7 @@ def _may_tell_time(title: str, is_first: bool, head: Sequence[Row]) -> bool:
     return is_first and rises and quantity_of(title)[0] is None
 
 
-def _tells_time(path: Path, kind: str, options: Mapping[str, str]) -> bool:
+def _tells_time(path: Path, kind: str, options: Mapping[str, str | bool]) -> bool:
     """Whether the first rows can be read with these options."""
     try:
         typical_step_s(_sensor(path, kind, options).source)
@@ -276,7 +276,7 @@ def _tells_time(path: Path, kind: str, options: Mapping[str, str]) -> bool:
     return True
 
 
-def _sensor(path: Path, kind: str, options: Mapping[str, str | float]) -> Sensor:
+def _sensor(path: Path, kind: str, options: Mapping[str, str | float | bool]) -> Sensor:
     entry = SensorEntry(f"{path.stem.replace(':', '_')}/air", kind, path, 0.0, options)
     return build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
 

@@ -141,7 +141,7 @@ def _tell(
 ) -> Iterator[Score]:
     """A score a channel; what could not be found is told by its quality, and while warming with what was measured."""
     stream, end_ns, span_ns, sense = features.stream, features.end_ns, features.span_ns, Modality.ENVIRONMENT
-    for number, (channel, one) in enumerate(zip(label.channels, found, strict=True)):
+    for channel, one in zip(label.channels, found, strict=True):
         if one is not None and math.isfinite(one.raw):
             raw, value, usual = one
             yield Score(stream, channel, sense, end_ns, span_ns, raw, quality, (), value, usual, label.unit)
