@@ -43,4 +43,4 @@ def test_samples_give_the_stored_verdicts(name: str, tmp_path: Path) -> None:
 
 def test_events_are_found_and_an_ordinary_hour_is_left_alone() -> None:
     found = {name: [line["severity"] for line in lines(STORED / name / "incidents.jsonl")] for name in SAMPLES}
-    assert found == {"break_in_at_night": ["medium"], "crowd_panic": ["critical"], "ordinary_hour": []}
+    assert found == {"break_in_at_night": ["high"], "crowd_panic": ["critical"], "ordinary_hour": []}
