@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sensors.environment.detectors import EnvironmentDetector
+from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.features import EnvironmentExtractor
 from sensors.types import NS, Chunk, Features
 
@@ -57,7 +57,7 @@ def _features(width: int) -> list[Features]:
 def _us_a_reading(width: int) -> float:
     begun = time.process_time()
     life = _features(width)
-    _live(EnvironmentDetector("cost"), life)
+    _live(EnvironmentDetector("cost", aspects=EVERY), life)
     return (time.process_time() - begun) / (ROWS * width) * 1e6
 
 
@@ -72,7 +72,7 @@ def _bytes_a_quantity(width: int) -> int:
     life = _features(width)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    detector = EnvironmentDetector("cost")
+    detector = EnvironmentDetector("cost", aspects=EVERY)
     _live(detector, life)
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ from fusion.rows import OVERALL, Judged, RowJudge
 from fusion.words import counted, one_in
 from sensors.base import Sensor
 from sensors.environment.columns import Row, Wishes, read_number, time_columns, titles
+from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.quantities import quantity_of
 from sensors.environment.tables import csv_rows, json_rows, parquet_rows
 from sensors.errors import BadInputError
@@ -278,7 +279,8 @@ def _tells_time(path: Path, kind: str, options: Mapping[str, str | bool]) -> boo
 
 def _sensor(path: Path, kind: str, options: Mapping[str, str | float | bool]) -> Sensor:
     entry = SensorEntry(f"{path.stem.replace(':', '_')}/air", kind, path, 0.0, options)
-    return build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
+    sensor = build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
+    return replace(sensor, detector=lambda: EnvironmentDetector(sensor.stream, aspects=EVERY))
 
 
 def _absolute_start_ns(sensor: Sensor) -> int | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fusion.engine import EngineSettings
 from fusion.rows import ONSET, OVERALL, REST_ROWS, Judged, RowJudge
-from sensors.environment.detectors import EnvironmentDetector
+from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.features import EnvironmentExtractor
 from sensors.types import NS, Chunk, Quality
 
@@ -24,7 +24,7 @@ def chance(seed: int) -> np.random.Generator:
 def judge(rows: NDArray[np.float64], normal: int = 0) -> list[list[Judged]]:
     """Rows of as many quantities as there are columns, a second apart; the first `normal` are told to be so."""
     names = tuple(f"q{number}" for number in range(rows.shape[1]))
-    judged = RowJudge(EnvironmentDetector("e"), SETTINGS)
+    judged = RowJudge(EnvironmentDetector("e", aspects=EVERY), SETTINGS)
     told = []
     for number, features in enumerate(EnvironmentExtractor("e").extract(Chunk("e", 0, 0, 1.0, rows, names))):
         if number == normal > 0:

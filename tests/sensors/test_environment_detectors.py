@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sensors.environment.detectors import EnvironmentDetector
+from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.features import EnvironmentExtractor
 from sensors.types import NS, Chunk, Features, Health, Quality, Score, State
 
@@ -21,7 +21,7 @@ def air(count: int, seed: int = 0) -> NDArray[np.float64]:
 
 
 def learned(count: int = 300) -> tuple[EnvironmentExtractor, EnvironmentDetector]:
-    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e")
+    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e", aspects=EVERY)
     for features in extract(extractor, air(count), 0):
         detector.learn(features)
     return extractor, detector
@@ -73,7 +73,7 @@ def test_a_switch_is_as_strange_as_its_state_was_rare() -> None:
 
 
 def test_nothing_is_told_before_twenty_rows() -> None:
-    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e")
+    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e", aspects=EVERY)
     warming = 0
     for features in extract(extractor, air(60), 0):
         told, _ = run(detector, [features])
@@ -84,7 +84,7 @@ def test_nothing_is_told_before_twenty_rows() -> None:
 
 def test_what_was_measured_is_told_while_warming_and_never_of_a_fault() -> None:
     features = extract(EnvironmentExtractor("e"), np.array([[21.0, 600.0, 1.0], [-200.0, 601.0, 1.0]]), 0)
-    told, _ = run(EnvironmentDetector("e"), features)
+    told, _ = run(EnvironmentDetector("e", aspects=EVERY), features)
     assert {one.quality for one in told} == {Quality.WARMING, Quality.GAP}
     assert [one.value for one in of(told, "temperature_c.level")] == [21.0, None]
     assert [one.value for one in of(told, "motion.level")] == [1.0, 1.0]
@@ -146,7 +146,7 @@ def test_one_stuck_quantity_is_a_gap_for_it_alone() -> None:
 
 
 def test_what_rests_by_nature_is_not_stuck() -> None:
-    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e")
+    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e", aspects=EVERY)
     rows = air(600)
     rows[:, 1] = np.repeat(rows[::30, 1], 30)
     features = extract(extractor, rows, 0)
@@ -158,7 +158,7 @@ def test_what_rests_by_nature_is_not_stuck() -> None:
 
 def test_another_day_begins_elsewhere_and_level_warms_up_again() -> None:
     _, old = learned()
-    detector = EnvironmentDetector("e")
+    detector = EnvironmentDetector("e", aspects=EVERY)
     detector.restore(old.state())
     rows = air(40, seed=8)
     rows[:, 1] += 500
@@ -175,7 +175,7 @@ def test_another_day_begins_elsewhere_and_level_warms_up_again() -> None:
 
 
 def test_an_unknown_quantity_is_scored_on_its_own_scale() -> None:
-    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e")
+    extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e", aspects=EVERY)
     rows = np.random.default_rng(1).normal(5e4, 10, (100, 1))
     rows[95:] += 1000
     features = list(extractor.extract(Chunk("e", 0, 0, 1.0, rows, ("flux",))))

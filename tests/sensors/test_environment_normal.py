@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sensors.environment.detectors import EnvironmentDetector
+from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.features import EnvironmentExtractor
 from sensors.environment.joint import Joint
 from sensors.environment.patterns import Patterns
@@ -34,7 +34,7 @@ def life(rows: NDArray[np.float64], step_s: float, names: tuple[str, ...] = NAME
 
 
 def lived(features: list[Features]) -> EnvironmentDetector:
-    detector = EnvironmentDetector("e")
+    detector = EnvironmentDetector("e", aspects=EVERY)
     for one in features:
         detector.learn(one)
     return detector
@@ -138,7 +138,7 @@ def test_a_slow_drift_is_told_by_its_own_channel_and_by_no_fast_one() -> None:
     rows = chance(4).normal(20, 0.2, (3000, 1))
     rows[1500:, 0] += np.linspace(0, 3, 1500)
     features = life(rows, 60, ("temperature_c",))
-    detector = EnvironmentDetector("e")
+    detector = EnvironmentDetector("e", aspects=EVERY)
     told: dict[str, list[float]] = {"drift": [], "change": [], "step": []}
     for number, one in enumerate(features):
         if number % 20 == 0:
@@ -191,11 +191,11 @@ def test_resumed_anywhere_is_as_if_never_interrupted(cut: int, seed: int) -> Non
     rows = np.column_stack([rng.normal(21, 0.2, 200), rng.normal(600, 20, 200), rng.random(200) < 0.2])
     rows[rng.random(200) < 0.05, 0] = np.nan
     features = life(rows, 1200)
-    whole, first = EnvironmentDetector("e"), EnvironmentDetector("e")
+    whole, first = EnvironmentDetector("e", aspects=EVERY), EnvironmentDetector("e", aspects=EVERY)
     for one in features[:cut]:
         whole.learn(one)
         first.learn(one)
-    resumed = EnvironmentDetector("e")
+    resumed = EnvironmentDetector("e", aspects=EVERY)
     resumed.restore({name: array.copy() for name, array in first.state().items()})
     for one in features[cut:]:
         assert resumed.score(one) == whole.score(one)
