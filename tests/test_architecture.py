@@ -27,10 +27,10 @@ LAYERS = [
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
-    "senses explain triage",
+    "experience senses explain triage",
     "align evidence patterns rarity severity words",
     "combine language.choice",
-    "calibrate calm events language.english language.japanese",
+    "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline language report sinks",
 ]
@@ -38,7 +38,7 @@ LAYERS = [
 
 PURE = frozenset(
     "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
-    "severity language.texts language.english language.japanese language.vocabulary language.choice".split()
+    "severity experience intervals language.texts language.english language.japanese language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
