@@ -20,6 +20,7 @@ from sensors.errors import KizashiError, WrongUseError
 
 if TYPE_CHECKING:
     from fusion.config import Settings
+    from fusion.language.texts import Texts
     from fusion.recording import Recording
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ BaselineDir = Annotated[Path | None, typer.Option("--baseline", help="What `kiza
 Senses = Annotated[str | None, typer.Option(help="Only these, comma-separated: audio,video,environment.")]
 Rate = Annotated[float | None, typer.Option("--false-alarms-per-day", help="The one number; overrides the settings.")]
 Start = Annotated[str | None, typer.Option(help="Start of recordings that tell none: 2024-11-05T02:10:00+09:00.")]
+Language = Annotated[str | None, typer.Option(help="What people read: en or ja.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
 
 
@@ -97,13 +99,15 @@ def replay(
     senses: Senses = None,
     false_alarms_per_day: Rate = None,
     start: Start = None,
+    language: Language = None,
+    site: Annotated[Path | None, typer.Option(help="Folder with labels, to judge severity by.")] = None,
     as_json: Json = False,
 ) -> None:
     """What would have been flagged in these recordings, and why."""
     from fusion.commands import replay_all
 
-    chosen = _settings(config, senses, false_alarms_per_day)
-    replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json)
+    chosen = _settings(config, senses, false_alarms_per_day, language)
+    replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json, site)
 
 
 @app.command()
@@ -239,6 +243,47 @@ def add_model(
     add_model(file, name, labels, sha256)
 
 
+incidents = typer.Typer(help="What a replay found: read it, and say what it was worth.", no_args_is_help=True)
+app.add_typer(incidents, name="incidents")
+
+Folder = Annotated[Path, typer.Argument(help="What `kizashi replay --out` wrote.")]
+Which = Annotated[str, typer.Argument(help="Its name, or its number in the list.")]
+Site = Annotated[Path | None, typer.Option(help="Folder of the labels, where not the same.")]
+
+
+@incidents.command("list")
+def list_incidents(folder: Folder, site: Site = None, language: Language = None, as_json: Json = False) -> None:
+    """Incidents, gravest first, with what was said of them."""
+    from fusion.incidents import list_incidents
+
+    list_incidents(folder, site, _texts(language), as_json)
+
+
+@incidents.command("show")
+def show_incident(
+    folder: Folder, incident: Which, site: Site = None, language: Language = None, as_json: Json = False
+) -> None:
+    """One incident: why, whose share it is, what it had been without a sense, and why it is so severe."""
+    from fusion.incidents import show_incident
+
+    show_incident(folder, incident, site, _texts(language), as_json)
+
+
+@incidents.command("label")
+def label_incident(
+    folder: Folder,
+    incident: Which,
+    grade: Annotated[str, typer.Argument(help="false, low, medium, high or critical.")],
+    note: Annotated[str, typer.Option(help="Anything worth keeping.")] = "",
+    site: Site = None,
+    language: Language = None,
+) -> None:
+    """Say what an incident was worth: `kizashi replay --site` learns severity from it."""
+    from fusion.incidents import label_incident
+
+    label_incident(folder, incident, grade, note, site, _texts(language))
+
+
 training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
 app.add_typer(training, name="train")
 
@@ -293,10 +338,18 @@ def _training_installed() -> Iterator[None]:
         raise WrongUseError(what, where="kizashi train", mend="pip install 'kizashi[train]'") from error
 
 
-def _settings(config: Path | None, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+def _settings(
+    config: Path | None, senses: str | None, false_alarms_per_day: float | None, language: str | None = None
+) -> Settings:
     from fusion.config import load_settings, override
 
-    return override(load_settings(config), senses, false_alarms_per_day)
+    return override(load_settings(config), senses, false_alarms_per_day, language)
+
+
+def _texts(language: str | None) -> Texts:
+    from fusion.language.choice import texts_of
+
+    return texts_of(_settings(None, None, None, language).language)
 
 
 def _recordings(paths: list[Path], start: str | None, chosen: Settings) -> list[Recording]:

@@ -3,9 +3,8 @@
 With eta = sum of weight * feature and F_k = sigmoid(eta - threshold_k), F_0 = 1 and F_5 = 0, a label of grade y has the
 likelihood F_y - F_(y+1). Each weight and threshold has a normal prior around its guess. The sum of both logarithms is
 concave (Pratt 1981), so that Newton's method with a line search finds the one maximum, the same on every machine.
-Few labels move little; a kind or place that nobody labelled stays where the guess put it. Weights in
-`NEVER_BELOW_ZERO` are held at 0 where labels would push them below: some labels are mistaken, and no label can make what
-is rarer less severe.
+Few labels move little; a kind or place that nobody labelled stays where the guess put it. Weights in `NEVER_BELOW_ZERO`
+are held at 0 where labels would push them below: some labels are mistaken, and none makes what is rarer less severe.
 
 How right the chances are is told by labels that the model did not see: each is judged by a model learned from the
 others (`FOLDS` groups at most).

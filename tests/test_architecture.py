@@ -18,11 +18,11 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
-    "commands checking listening models readings watching",
+    "commands checking incidents listening models readings watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "replay report.picture report.cards report.sheet film recall",
+    "replay report.picture report.cards report.judging report.sheet film recall",
     "runner report.lanes drawing",
-    "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
+    "assemble labels sinks.jsonl weighing report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
@@ -38,7 +38,8 @@ LAYERS = [
 
 PURE = frozenset(
     "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
-    "severity experience intervals language.texts language.english language.japanese language.vocabulary language.choice".split()
+    "severity experience intervals language.texts language.english language.japanese language.vocabulary "
+    "language.choice".split()
 )
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
