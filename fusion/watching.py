@@ -226,7 +226,11 @@ class _Judge:
         scores = [one for one in said if isinstance(one, Score)]
         motion = next(one.raw for one in scores if one.channel.endswith(":motion"))
         raw = None if motion is None else self.evidence.add(features.end_ns, motion)
-        return raw, scores, [one for one in said if isinstance(one, Health)]
+        return raw, scores, _healths(said)
+
+
+def _healths(said: Sequence[Score | Health]) -> list[Health]:
+    return [one for one in said if isinstance(one, Health)]
 
 
 class _Following:
@@ -251,7 +255,7 @@ class _Following:
 
 
 class _FirstSeconds:
-    """Learns the first seconds, and nothing after them."""
+    """Learns the first seconds, and nothing after them. No evidence comes of what was declared normal."""
 
     def __init__(self, stream: str, seconds: float) -> None:
         self._half_ns, self._end_ns = round(seconds * NS / 2), round(seconds * NS)
@@ -272,7 +276,7 @@ class _FirstSeconds:
                 self._whole.past.learn(stranger)
         elif settled:
             self._first.detector.learn(features)
-        _, scores, health = self._whole.raw(features)
+        health = _healths(self._whole.detector.score(features))
         if settled:
             self._whole.detector.learn(features)
         unknown: dict[str, float | None] = dict.fromkeys(TOLD)
