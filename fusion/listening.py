@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from fusion.inputs import figure, find_files, tell
+from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.words import counted, duration
 from sensors.audio.classifier import Classifier, open_classifier
 from sensors.audio.clip_scores import ClipScores
@@ -66,28 +66,16 @@ def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) 
     """Hear every file and print what was heard; true where all could be read."""
     pack = load_pack(model)
     classifier = open_classifier(pack)
-    fine = True
-    shown = sys.stderr.isatty()
-    files, missing = sound_files(paths)
-    for error in missing:
-        fine = tell(error)
-    for number, path in enumerate(files, 1):
-        if shown:
-            print(f"\r\033[K{number} of {len(files)}: {path.name}", end="", file=sys.stderr, flush=True)
-        try:
-            account = hear_file(path, pack, classifier, windows)
-        except BadInputError as error:
-            fine = tell(error)
-            continue
-        finally:
-            if shown:
-                print("\r\033[K", end="", file=sys.stderr, flush=True)
-        if as_json:
-            sys.stdout.buffer.writelines(account_line(path, pack, account, windows))
-            sys.stdout.flush()
-        else:
-            print(account_table(path, pack, account, windows), flush=True)
-    return fine
+
+    def hear(turn: Turn) -> str | None:
+        turn.show()
+        account = hear_file(turn.path, pack, classifier, windows)
+        if not as_json:
+            return account_table(turn.path, pack, account, windows)
+        sys.stdout.buffer.writelines(account_line(turn.path, pack, account, windows))
+        return None
+
+    return take_turns(sound_files(paths), hear)
 
 
 def sound_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
