@@ -18,17 +18,25 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
+    "live_commands",
+    "daemon",
     "commands checking listening models readings watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "replay report.picture report.cards report.sheet film",
+    "state telling",
+    "sinks.lines replay report.picture report.cards report.sheet film",
+    "retrace",
     "runner report.lanes drawing",
-    "assemble sinks.jsonl report.metrics report.timeline report.markup report.palette report.ticks",
+    "listener vigil",
+    "intake recorder",
+    "assemble journal inbox notify logs sinks.post sinks.jsonl report.metrics report.timeline report.markup "
+    "report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
     "senses explain triage",
     "align combine rarity words",
+    "sinks.news",
     "calibrate calm events",
     ". baseline report sinks",
 ]
