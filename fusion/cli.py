@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.incident_commands import add_incident_commands
+from fusion.live_commands import add_live_commands
 from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
 
 if TYPE_CHECKING:
     from fusion.config import Settings
-    from fusion.language.texts import Texts
     from fusion.recording import Recording
 
 app = typer.Typer(
@@ -243,46 +244,8 @@ def add_model(
     add_model(file, name, labels, sha256)
 
 
-incidents = typer.Typer(help="What a replay found: read it, and say what it was worth.", no_args_is_help=True)
-app.add_typer(incidents, name="incidents")
-
-Folder = Annotated[Path, typer.Argument(help="What `kizashi replay --out` wrote.")]
-Which = Annotated[str, typer.Argument(help="Its name, or its number in the list.")]
-Site = Annotated[Path | None, typer.Option(help="Folder of the labels, where not the same.")]
-
-
-@incidents.command("list")
-def list_incidents(folder: Folder, site: Site = None, language: Language = None, as_json: Json = False) -> None:
-    """Incidents, gravest first, with what was said of them."""
-    from fusion.incidents import list_incidents
-
-    list_incidents(folder, site, _texts(language), as_json)
-
-
-@incidents.command("show")
-def show_incident(
-    folder: Folder, incident: Which, site: Site = None, language: Language = None, as_json: Json = False
-) -> None:
-    """One incident: why, whose share it is, what it had been without a sense, and why it is so severe."""
-    from fusion.incidents import show_incident
-
-    show_incident(folder, incident, site, _texts(language), as_json)
-
-
-@incidents.command("label")
-def label_incident(
-    folder: Folder,
-    incident: Which,
-    grade: Annotated[str, typer.Argument(help="false, low, medium, high or critical.")],
-    note: Annotated[str, typer.Option(help="Anything worth keeping.")] = "",
-    site: Site = None,
-    language: Language = None,
-) -> None:
-    """Say what an incident was worth: `kizashi replay --site` learns severity from it."""
-    from fusion.incidents import label_incident
-
-    label_incident(folder, incident, grade, note, site, _texts(language))
-
+add_live_commands(app)
+add_incident_commands(app)
 
 training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
 app.add_typer(training, name="train")
@@ -344,12 +307,6 @@ def _settings(
     from fusion.config import load_settings, override
 
     return override(load_settings(config), senses, false_alarms_per_day, language)
-
-
-def _texts(language: str | None) -> Texts:
-    from fusion.language.choice import texts_of
-
-    return texts_of(_settings(None, None, None, language).language)
 
 
 def _recordings(paths: list[Path], start: str | None, chosen: Settings) -> list[Recording]:

@@ -94,7 +94,8 @@ def headline(line: IncidentLine, texts: Texts) -> str:
     lasted = texts.console.still_open
     if line.closed_ns is not None:
         lasted = duration(max(0, line.closed_ns - line.opened_ns) / NS, texts)
-    return f"{severity}{' ' * max(0, 8 - columns(severity))}  {opened}  {describe_kind(line.kind, texts)}{texts.page.listed}{lasted}"
+    told = texts.page.listed.join((describe_kind(line.kind, texts), lasted))
+    return f"{severity}{' ' * max(0, 8 - columns(severity))}  {opened}  {told}"
 
 
 def _shares(line: IncidentLine, evidence: EvidenceLine, texts: Texts) -> list[str]:

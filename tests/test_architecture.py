@@ -18,11 +18,18 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
+    "live_commands incident_commands",
+    "daemon",
     "commands checking incidents listening models readings watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "replay report.picture report.cards report.judging report.sheet film recall",
+    "state telling",
+    "sinks.lines replay report.picture report.cards report.judging report.sheet film recall",
+    "retrace",
     "runner report.lanes drawing",
-    "assemble labels sinks.jsonl weighing report.metrics report.timeline report.markup report.palette report.ticks",
+    "listener vigil",
+    "intake recorder",
+    "assemble journal inbox labels notify logs sinks.post sinks.jsonl weighing report.metrics report.timeline "
+    "report.markup report.palette report.ticks",
     "baseline.folder baseline.spool config recording records",
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
@@ -30,6 +37,7 @@ LAYERS = [
     "experience senses explain triage",
     "align evidence patterns rarity severity words",
     "combine language.choice",
+    "sinks.news",
     "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline language report sinks",
