@@ -164,7 +164,7 @@ class Engine:
         say = partial(explain, texts=settings.texts)
         self._triage = Triage(settings.triage, self._senses.order, say, self._patterns.seen_since)
         timing = RuleTiming(settings.hold_ns, settings.triage.close_after_ns, settings.triage.regroup_ns)
-        self._rules = Rules(settings.rules, timing)
+        self._rules = Rules(settings.rules, timing, settings.texts)
         self._nearly = settings.triage.false_alarms_per_day * settings.triage.release_factor
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None
