@@ -135,6 +135,44 @@ class Storage(Section, frozen=True):
     save_every_s: Positive = 600.0
 
 
+class LinesOut(Section, frozen=True):
+    """Verdicts and incidents as JSON Lines in `folder`; at `most_mb` megabytes a file turns; two older stay."""
+
+    folder: str = ""
+    most_mb: Positive = 100.0
+
+
+class MqttOut(Section, frozen=True):
+    """The broker that is told, at `address`; `topic` is what its topics begin with, "kizashi/<name>" by default.
+
+    `discovery_prefix`: where Home Assistant looks for devices; empty where there is none.
+    """
+
+    address: str = ""
+    user: str = ""
+    password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    topic: str = ""
+    discovery_prefix: str = "homeassistant"
+
+
+class HookOut(Section, frozen=True):
+    """A webhook: its address stands in `url`, or in a file where it holds a token; `secret_file` signs what is sent."""
+
+    name: Name
+    url: str = ""
+    url_file: str | None = None
+    secret_file: str | None = None
+
+
+class MetricsOut(Section, frozen=True):
+    """Figures for Prometheus, at `address`: "127.0.0.1:9464"; nobody listens without one."""
+
+    address: str = ""
+
+
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`.
 
@@ -156,6 +194,10 @@ class Settings(Section, frozen=True):
     sensors: tuple[dict[str, typing.Any], ...] = ()
     baseline: str = ""
     store: Storage = Storage()
+    jsonl: LinesOut = LinesOut()
+    mqtt: MqttOut = MqttOut()
+    webhooks: tuple[HookOut, ...] = ()
+    metrics: MetricsOut = MetricsOut()
 
 
 def load_settings(path: Path | None) -> Settings:
