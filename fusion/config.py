@@ -253,7 +253,9 @@ def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str 
                     refuse_unknown(item, inner[0], path, f"{key} {number}")
 
 
-def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+def override(
+    settings: Settings, senses: str | None, false_alarms_per_day: float | None, language: str | None = None
+) -> Settings:
     """Settings with what the command line says instead.
 
     Raises
@@ -272,4 +274,9 @@ def override(settings: Settings, senses: str | None, false_alarms_per_day: float
             what = f"'{min(unknown)}' is no sense"
             raise WrongUseError(what, where="--senses", mend=f"choose from {','.join(Modality)}")
         settings = msgspec.structs.replace(settings, senses=tuple(sorted(map(Modality, names))))
+    if language is not None:
+        if language not in set(Language):
+            what = f"'{language}' is no language that Kizashi speaks"
+            raise WrongUseError(what, where="--language", mend=f"choose from {', '.join(Language)}")
+        settings = msgspec.structs.replace(settings, language=Language(language))
     return settings
