@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from sensors.base import Detector, PatientDetector, Sensor, Source
 from sensors.errors import BadInputError
 from sensors.registry import detector_class, extractor_class
 from sensors.types import NS, Modality
+from sensors.video.detectors import FUSED
 from sensors.video.zones import Hours, Rule, Zone
 
 BUILTIN = "builtin"
@@ -69,28 +70,34 @@ def recorded_senses(recording: Recording) -> frozenset[Modality]:
 
 
 def build_sensors(
-    recording: Recording, senses: Iterable[Modality], model: str = BUILTIN, zones: Sequence[ZoneRule] = ()
+    recording: Recording,
+    senses: Iterable[Modality],
+    model: str = BUILTIN,
+    zones: Sequence[ZoneRule] = (),
+    channels: Collection[str] = FUSED,
 ) -> list[Sensor]:
     """The sensors of a recording that belong to `senses`, in the order of their names.
 
-    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own.
+    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own; `channels` is what eyes tell.
     """
     wanted = frozenset(senses)
     sensors = []
     for entry in sorted(recording.sensors, key=lambda entry: entry.id):
         source = build_source(entry, recording)
         if source.modality in wanted:
-            sensors.append(build_sensor(source, model, zones))
+            sensors.append(build_sensor(source, model, zones, channels))
     return sensors
 
 
-def build_sensor(source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = ()) -> Sensor:
+def build_sensor(
+    source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = (), channels: Collection[str] = FUSED
+) -> Sensor:
     """A source with the extractor and detector of its sense, told of the classifier of sounds or of its zones."""
     chosen = {"model": model} if source.modality is Modality.AUDIO else {}
     extractor = extractor_class(source.modality)(source.stream, **chosen)
     make = detector_class(source.modality)
     own = tuple(_zone(rule) for rule in zones if rule.sensor == source.stream)
-    told = {**chosen, "zones": own} if own and source.modality is Modality.VIDEO else chosen
+    told = {"zones": own, "channels": channels} if source.modality is Modality.VIDEO else chosen
     return Sensor(source, extractor, lambda: make(source.stream, **told))
 
 
