@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing
 from collections.abc import Mapping
 from datetime import time
@@ -18,6 +19,7 @@ from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
+from sensors.video.detectors import CHANNELS, FUSED
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,9 +120,20 @@ class ZoneRule(Section, frozen=True):
 
 
 class Video(Section, frozen=True):
-    """What is watched for in pictures: `zones` are places with rules."""
+    """What is watched for in pictures: `zones` are places with rules, `channels` what the fusion hears of it.
+
+    Channels are those of `sensors.video.detectors.CHANNELS`; `intrusion` is heard wherever a camera has zones.
+    """
 
     zones: tuple[ZoneRule, ...] = ()
+    channels: typing.Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = FUSED
+
+    def __post_init__(self) -> None:
+        """Refuse what no eye can tell."""
+        unknown = next((name for name in self.channels if name not in CHANNELS), None)
+        if unknown is not None:
+            near = difflib.get_close_matches(unknown, CHANNELS, 1) or [", ".join(CHANNELS)]
+            raise ValueError(f"unknown channel '{unknown}': did you mean {near[0]}?")
 
 
 class Storage(Section, frozen=True):
