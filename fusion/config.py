@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing
 from collections.abc import Mapping
 from datetime import time
@@ -18,6 +19,7 @@ from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
+from sensors.video.detectors import CHANNELS, FUSED
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,9 +120,20 @@ class ZoneRule(Section, frozen=True):
 
 
 class Video(Section, frozen=True):
-    """What is watched for in pictures: `zones` are places with rules."""
+    """What is watched for in pictures: `zones` are places with rules, `channels` what the fusion hears of it.
+
+    Channels are those of `sensors.video.detectors.CHANNELS`; `intrusion` is heard wherever a camera has zones.
+    """
 
     zones: tuple[ZoneRule, ...] = ()
+    channels: typing.Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = FUSED
+
+    def __post_init__(self) -> None:
+        """Refuse what no eye can tell."""
+        unknown = next((name for name in self.channels if name not in CHANNELS), None)
+        if unknown is not None:
+            near = difflib.get_close_matches(unknown, CHANNELS, 1) or [", ".join(CHANNELS)]
+            raise ValueError(f"unknown channel '{unknown}': did you mean {near[0]}?")
 
 
 class Storage(Section, frozen=True):
@@ -133,6 +146,44 @@ class Storage(Section, frozen=True):
     folder: str = ""
     keep_h: Positive = 72.0
     save_every_s: Positive = 600.0
+
+
+class LinesOut(Section, frozen=True):
+    """Verdicts and incidents as JSON Lines in `folder`; at `most_mb` megabytes a file turns; two older stay."""
+
+    folder: str = ""
+    most_mb: Positive = 100.0
+
+
+class MqttOut(Section, frozen=True):
+    """The broker that is told, at `address`; `topic` is what its topics begin with, "kizashi/<name>" by default.
+
+    `discovery_prefix`: where Home Assistant looks for devices; empty where there is none.
+    """
+
+    address: str = ""
+    user: str = ""
+    password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    topic: str = ""
+    discovery_prefix: str = "homeassistant"
+
+
+class HookOut(Section, frozen=True):
+    """A webhook: its address stands in `url`, or in a file where it holds a token; `secret_file` signs what is sent."""
+
+    name: Name
+    url: str = ""
+    url_file: str | None = None
+    secret_file: str | None = None
+
+
+class MetricsOut(Section, frozen=True):
+    """Figures for Prometheus, at `address`: "127.0.0.1:9464"; nobody listens without one."""
+
+    address: str = ""
 
 
 class Settings(Section, frozen=True):
@@ -156,6 +207,10 @@ class Settings(Section, frozen=True):
     sensors: tuple[dict[str, typing.Any], ...] = ()
     baseline: str = ""
     store: Storage = Storage()
+    jsonl: LinesOut = LinesOut()
+    mqtt: MqttOut = MqttOut()
+    webhooks: tuple[HookOut, ...] = ()
+    metrics: MetricsOut = MetricsOut()
 
 
 def load_settings(path: Path | None) -> Settings:

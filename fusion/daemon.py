@@ -16,29 +16,33 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
+import msgspec
+
 from fusion.assemble import build_live_sensors, build_watch, choose_tick_s, engine_settings
 from fusion.baseline.folder import Baseline, load_baseline
-from fusion.config import Settings
+from fusion.config import Settings, Storage
 from fusion.engine import EngineSettings
 from fusion.inbox import Inbox
 from fusion.intake import Intake
 from fusion.listener import Listener
 from fusion.notify import Notifier
+from fusion.outlets import build_outlets, sink_samples
 from fusion.recorder import Recorder
 from fusion.runner import watch_live
-from fusion.sinks.lines import LinesSink
+from fusion.sinks.metrics import Sample
 from fusion.sinks.post import Post
 from fusion.state import Saver, load_state, take_state
 from fusion.state import State as Learned
 from fusion.telling import Teller
 from fusion.vigil import Vigil
 from sensors.base import Sensor
-from sensors.clock import Clock, SteadyClock
+from sensors.clock import SteadyClock
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
@@ -65,7 +69,7 @@ class Site:
     ----------
     settings, engine : Settings, EngineSettings
         As told, and in the engine's units.
-    clock : Clock
+    clock : SteadyClock
         Event time.
     sensors : sequence of Sensor
         Live ones.
@@ -77,10 +81,15 @@ class Site:
 
     settings: Settings
     engine: EngineSettings
-    clock: Clock
+    clock: SteadyClock
     sensors: Sequence[Sensor]
     start_ns: int
     baseline: Baseline | None
+
+    @property
+    def streams(self) -> dict[str, Modality]:
+        """The senses of the sensors."""
+        return {sensor.stream: sensor.modality for sensor in self.sensors}
 
     @property
     def folder(self) -> Path | None:
@@ -135,6 +144,7 @@ class Daemon:
         self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None
     ) -> None:
         self._site, self._posts, self._recorder = site, posts, recorder
+        self.clock = site.clock
         watch = build_watch("live", site.sensors, site.engine, site.start_ns, site.baseline)
         self.intake = Intake(watch, site.engine)
         ranked = sorted(site.sensors, key=lambda sensor: (_ORDER.index(sensor.modality), sensor.stream))
@@ -211,19 +221,40 @@ def run_daemon(settings: Settings, where: object, record: Path | None = None, se
         If something in the settings cannot be used, or another daemon keeps its memory in the same folder.
     """
     sys.setswitchinterval(SWITCH_S)
-    with _alone(settings.store.folder if record is None else ""):
+    if record is not None:
+        settings = msgspec.structs.replace(settings, store=Storage())
+    with _alone(settings.store.folder), ExitStack() as stack:
         site = build_site(settings, where, fresh=record is not None)
+        outlets = build_outlets(settings, site.streams, site.clock, site.engine.budget_ns, stack)
         recorder = _recorder(record, site) if record else None
-        posts = [Post("recording", LinesSink(record))] if record else []
-        daemon = Daemon(site, posts, recorder, seconds)
+        if record:
+            outlets.add_lines("recording", record, 0, stack)
+        daemon = Daemon(site, outlets.posts, recorder, seconds)
+        outlets.figures.more = lambda: chain(daemon_samples(daemon), sink_samples(outlets))
         with _signals(daemon):
             daemon.run()
     return not (recorder and recorder.failed)
 
 
+def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
+    """What the watch itself has to tell."""
+    account, intake, inbox = daemon.vigil.account, daemon.intake, daemon.inbox
+    yield "kizashi_verdicts_total", "counter", "Verdicts given.", {}, account.verdicts
+    yield "kizashi_scores_late_total", "counter", "Scores that came after their tick.", {}, intake.late
+    yield "kizashi_clock_leaps_total", "counter", "Times left out since the clock was set.", {}, account.leaps
+    ahead_s = daemon.clock.ahead_ns / NS
+    yield "kizashi_clock_ahead_seconds", "gauge", "Event time less the system's clock.", {}, ahead_s
+    for stream, count in inbox.dropped.items():
+        what = "Features that were dropped since they were not judged in time."
+        yield "kizashi_features_dropped_total", "counter", what, {"sensor": stream}, count
+    for listener in daemon.listeners:
+        dropped = getattr(listener.source, "dropped", 0)
+        what = "Samples, pictures or readings that were dropped before anything was made of them."
+        yield "kizashi_input_dropped_total", "counter", what, {"sensor": listener.stream}, dropped
+
+
 def _recorder(folder: Path, site: Site) -> Recorder:
-    streams = {sensor.stream: sensor.modality for sensor in site.sensors}
-    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, streams)
+    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, site.streams)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 Site = Annotated[Path, typer.Option("--config", help="Settings file (TOML) with [[sensors]].")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
 Seconds = Annotated[float | None, typer.Option(help="End after so long; without it, when told to.", min=0.1)]
 
 
@@ -15,6 +16,7 @@ def add_live_commands(app: typer.Typer) -> None:
     """Teach a command line to watch live."""
     app.command()(run)
     app.command()(record)
+    app.command()(status)
 
 
 def run(config: Site, seconds: Seconds = None) -> None:
@@ -29,6 +31,14 @@ def record(
 ) -> None:
     """Watch live and keep all that is seen and heard: its replay gives the same verdicts."""
     _watch(config, out, seconds)
+
+
+def status(config: Site, as_json: Json = False) -> None:
+    """Whether the daemon runs, how its sensors are, what happened lately; exit code 1 where it does not run."""
+    from fusion.config import load_settings
+    from fusion.status import tell_status
+
+    raise typer.Exit(0 if tell_status(load_settings(config).store.folder, as_json) else 1)
 
 
 def _watch(config: Path, out: Path | None, seconds: float | None) -> None:

@@ -20,17 +20,20 @@ LAYERS = [
     "cli",
     "live_commands incident_commands",
     "daemon",
-    "commands checking incidents listening models readings watching",
+    "commands checking incidents listening models readings status watching",
     "sinks.console baseline.learn feasible report.page report.table",
     "state telling",
-    "sinks.lines replay report.picture report.cards report.judging report.sheet film recall",
+    "outlets",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet film recall",
     "retrace",
     "runner report.lanes drawing",
     "listener vigil",
-    "intake recorder",
-    "assemble journal inbox labels notify logs sinks.post sinks.jsonl weighing report.metrics report.timeline "
-    "report.markup report.palette report.ticks",
-    "baseline.folder baseline.spool config recording records",
+    "intake recorder store.keeper sinks.mqtt sinks.outbox",
+    "sinks.home_assistant",
+    "sinks.envelope",
+    "assemble journal inbox labels notify logs sinks.metrics sinks.post sinks.jsonl store.writer weighing "
+    "report.metrics report.timeline report.markup report.palette report.ticks",
+    "baseline.folder store.database baseline.spool config recording records",
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
@@ -40,7 +43,7 @@ LAYERS = [
     "sinks.news",
     "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
-    ". baseline language report sinks",
+    ". baseline language report sinks store",
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
