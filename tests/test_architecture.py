@@ -37,7 +37,7 @@ LAYERS = [
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
-    "experience senses explain triage",
+    "agreement experience senses explain triage",
     "align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news",
@@ -49,7 +49,7 @@ LAYERS = [
 
 PURE = frozenset(
     "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
-    "severity experience intervals language.texts language.english language.japanese language.vocabulary "
+    "agreement severity experience intervals language.texts language.english language.japanese language.vocabulary "
     "language.choice".split()
 )
 MATHS = frozenset(
