@@ -123,7 +123,10 @@ class Agreement:
 
     def take(self, score: Score) -> None:
         """Keep what a witness measured; what cannot be believed is nothing."""
-        if not self._is_meant(score.channel) or score.value is None or not math.isfinite(score.value):
+        meant = self._meant.get(score.channel)
+        if meant is False or score.value is None or not math.isfinite(score.value):
+            return
+        if meant is None and not self._is_meant(score.channel):
             return
         number = score.end_ns // BLOCK_NS
         if score.quality in (Quality.OK, Quality.WARMING) and (self._next is None or number >= self._next):
@@ -176,10 +179,9 @@ class Agreement:
                 pair.gaps.restore(values)
 
     def _is_meant(self, channel: str) -> bool:
-        if channel not in self._meant:
-            what = channel.rpartition(":")[2]
-            room = sum(self._meant.values()) < MOST_WITNESSES
-            self._meant[channel] = room and any(fnmatchcase(what, pattern) for pattern in WITNESSES)
+        what = channel.rpartition(":")[2]
+        room = sum(self._meant.values()) < MOST_WITNESSES
+        self._meant[channel] = room and any(fnmatchcase(what, pattern) for pattern in WITNESSES)
         return self._meant[channel]
 
     def _first_waiting(self) -> int:
