@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
+from fusion.language.choice import texts_of
 from fusion.recording import SCENARIO, Recording, build_source, load_recording, require_id
+from fusion.severity import SeverityModel
 from fusion.strict_toml import read_toml, require_known, text
 from fusion.triage import TriageSettings
 from sensors.base import Detector, LiveSource, PatientDetector, Sensor, Source
@@ -179,8 +181,13 @@ def _zone(rule: ZoneRule) -> Zone:
     return Zone(rule.name, rule.points, Rule(rule.rule), hours)
 
 
-def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
-    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks."""
+def engine_settings(
+    settings: Settings, tick_s: float, utc_offset_s: float | None = None, model: SeverityModel | None = None
+) -> EngineSettings:
+    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks.
+
+    `utc_offset_s` is that of the place, where its time of day is known; `model` what labels have taught of severity.
+    """
     rules, windows = settings.triage, settings.windows
 
     def span(seconds: float, ticks: float) -> int:
@@ -209,8 +216,12 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
             close_after_ns=span(rules.close_after_s, 2),
             regroup_ns=span(rules.regroup_s, 4),
             longest_ns=span(rules.longest_s, 12),
+            lead_ns=span(10.0, 3),
+            utc_offset_s=utc_offset_s,
+            model=model or SeverityModel(),
         ),
         rules=read_rules(settings),
+        texts=texts_of(settings.language),
     )
 
 

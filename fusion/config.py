@@ -13,6 +13,7 @@ import msgspec
 
 from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
+from fusion.language.texts import Language
 from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
@@ -181,6 +182,7 @@ class Settings(Section, frozen=True):
 
     name: Name = "kizashi"
     false_alarms_per_day: Positive = 1.0
+    language: Language = Language.ENGLISH
     senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
     timing: Timing = Timing()
     windows: Windows = Windows()

@@ -21,6 +21,7 @@ from fusion.recording import Recording
 from fusion.retrace import retrace
 from fusion.runner import merge
 from fusion.runner import replay as run
+from fusion.severity import SeverityModel
 from fusion.sinks.jsonl import incident_line, verdict_line
 from sensors.base import Sensor
 from sensors.errors import BadInputError
@@ -93,6 +94,7 @@ def replay_recording(
     baseline: Baseline | None = None,
     *,
     alone: bool = False,
+    model: SeverityModel | None = None,
     verdicts: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Account]:
@@ -108,6 +110,8 @@ def replay_recording(
         What is normal here; without one the first minutes of the recording are learned from.
     alone : bool
         Watch also with each sense alone.
+    model : SeverityModel, optional
+        What labels have taught of severity.
     verdicts : Path, optional
         File for the verdicts of the fusion, one JSON object a line.
     progress : callable (int) -> None, optional
@@ -118,7 +122,7 @@ def replay_recording(
     dict of str to Account
         "fused" first, then the senses alone.
     """
-    watches = build_watches(recording, settings, baseline, alone)
+    watches = build_watches(recording, settings, baseline, alone, model)
     accounts = {watch.name: Account() for watch, _ in watches}
     sensors = watches[0][1]
     end_ns = end_of(recording)
@@ -142,7 +146,11 @@ def replay_recording(
 
 
 def build_watches(
-    recording: Recording, settings: Settings, baseline: Baseline | None, alone: bool
+    recording: Recording,
+    settings: Settings,
+    baseline: Baseline | None,
+    alone: bool,
+    model: SeverityModel | None = None,
 ) -> list[tuple[Watch, list[Sensor]]]:
     """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
     everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones)
@@ -155,7 +163,8 @@ def build_watches(
         there = ", ".join(sensor.stream for sensor in sensors)
         what = f"the baseline knows none of the sensors here ({there}), but {', '.join(baseline.manifest.sensors)}"
         raise BadInputError(what, where=recording.name, mend="give the baseline of this place, or name sensors alike")
-    engine = engine_settings(settings, tick_of(recording, settings, baseline, everything))
+    tick_s = tick_of(recording, settings, baseline, everything)
+    engine = engine_settings(settings, tick_s, recording.utc_offset_s if recording.start_known else None, model)
     if baseline and round(baseline.manifest.block_s * NS) != engine.block_ns:
         raise BadInputError(
             "the baseline was learned with other timing", where=recording.name, mend="learn it again with this version"

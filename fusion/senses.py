@@ -94,6 +94,8 @@ class Senses:
         self._windows = {sense: _Window(windows[sense]) for sense in self.order}
         self._least, self._learn_every_ns, self._hold_until = least, learn_every_ns, hold_until
         self._pending: deque[tuple[int, _Channel, float]] = deque()
+        self.strange: list[Calibrated] = []
+        """What channels said since the last tick that was notable."""
 
     def listen(self, tick_ns: int, joins: Mapping[str, StreamJoin]) -> tuple[dict[int, float], list[Missing]]:
         """What each sense says about a tick.
@@ -105,6 +107,7 @@ class Senses:
         missing : list of Missing
             Streams that take no part.
         """
+        self.strange = []
         spoken: dict[Modality, list[_Channel]] = {}
         missing = []
         for stream, join in joins.items():
@@ -178,6 +181,8 @@ class Senses:
             return
         p_value, saturated = channel.past.rank(score.raw)
         channel.surprises.append(surprise_of(p_value))
+        if p_value < NOTABLE:
+            self.strange.append(Calibrated(score, p_value, saturated))
         if channel.said is None or p_value < channel.said.p_value:
             channel.said = Calibrated(score, p_value, saturated)
 

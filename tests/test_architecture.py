@@ -24,7 +24,7 @@ LAYERS = [
     "sinks.console baseline.learn feasible report.page report.table",
     "state telling",
     "outlets",
-    "sinks.lines sinks.webhook replay report.picture report.cards report.sheet film",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.sheet film recall",
     "retrace",
     "runner report.lanes drawing",
     "listener vigil",
@@ -38,16 +38,21 @@ LAYERS = [
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
     "senses explain triage",
-    "align combine rarity words",
+    "align evidence patterns rarity severity words",
+    "combine language.choice",
     "sinks.news",
-    "calibrate calm events",
-    ". baseline report sinks store",
+    "calibrate calm events language.english language.japanese",
+    "language.texts language.vocabulary",
+    ". baseline language report sinks store",
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
-PURE = frozenset("events calibrate calm align combine rarity triage engine senses explain rows rules words".split())
+PURE = frozenset(
+    "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
+    "severity language.texts language.english language.japanese language.vocabulary language.choice".split()
+)
 MATHS = frozenset(
-    "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator "
+    "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
     "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
