@@ -39,7 +39,9 @@ def check_all(
     findings.append(check_rate(settings, known))
     watched: set[str] = set()
     for recording in recordings:
-        sensors = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
+        sensors = build_sensors(
+            recording, settings.senses, settings.audio.model, settings.video.zones, settings.video.channels
+        )
         findings += [check_sensor(sensor, known, thorough) for sensor in sensors]
         watched |= {sensor.stream for sensor in sensors if sensor.modality is Modality.VIDEO}
         if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):

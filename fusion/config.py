@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing
 from collections.abc import Mapping
 from datetime import time
@@ -18,6 +19,7 @@ from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
+from sensors.video.detectors import CHANNELS, FUSED
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,9 +120,20 @@ class ZoneRule(Section, frozen=True):
 
 
 class Video(Section, frozen=True):
-    """What is watched for in pictures: `zones` are places with rules."""
+    """What is watched for in pictures: `zones` are places with rules, `channels` what the fusion hears of it.
+
+    Channels are those of `sensors.video.detectors.CHANNELS`; `intrusion` is heard wherever a camera has zones.
+    """
 
     zones: tuple[ZoneRule, ...] = ()
+    channels: typing.Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = FUSED
+
+    def __post_init__(self) -> None:
+        """Refuse what no eye can tell."""
+        unknown = next((name for name in self.channels if name not in CHANNELS), None)
+        if unknown is not None:
+            near = difflib.get_close_matches(unknown, CHANNELS, 1) or [", ".join(CHANNELS)]
+            raise ValueError(f"unknown channel '{unknown}': did you mean {near[0]}?")
 
 
 class Storage(Section, frozen=True):
@@ -253,7 +266,9 @@ def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str 
                     refuse_unknown(item, inner[0], path, f"{key} {number}")
 
 
-def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+def override(
+    settings: Settings, senses: str | None, false_alarms_per_day: float | None, language: str | None = None
+) -> Settings:
     """Settings with what the command line says instead.
 
     Raises
@@ -272,4 +287,9 @@ def override(settings: Settings, senses: str | None, false_alarms_per_day: float
             what = f"'{min(unknown)}' is no sense"
             raise WrongUseError(what, where="--senses", mend=f"choose from {','.join(Modality)}")
         settings = msgspec.structs.replace(settings, senses=tuple(sorted(map(Modality, names))))
+    if language is not None:
+        if language not in set(Language):
+            what = f"'{language}' is no language that Kizashi speaks"
+            raise WrongUseError(what, where="--language", mend=f"choose from {', '.join(Language)}")
+        settings = msgspec.structs.replace(settings, language=Language(language))
     return settings

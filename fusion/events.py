@@ -182,10 +182,13 @@ class Assessment:
         How likely it is that somebody wants to know of it, in (0, 1).
     counted : tuple of (str, float, float)
         What counted, how much of it there was, and what it came to in logits.
+    thresholds : tuple of float
+        Logits from which it is worth telling, medium, high, critical.
     """
 
     chance: float
     counted: tuple[tuple[str, float, float], ...]
+    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def explain(
     """
     kind = sighting.kind if sighting else "+".join(dict.fromkeys(noun(part) for part in parts))
     words = texts.reasons
-    seen = words.parts.format(parts="; ".join(describe_part(part, texts) for part in parts))
+    seen = words.parts.format(parts=words.apart.join(describe_part(part, texts) for part in parts))
     rate = rarity(peak.per_day, texts) if peak.per_day is not None else words.unknown_rate
     guess = words.estimated if peak.extrapolated else ""
     chance = (words.together if len(parts) > 1 else words.alone).format(rate=rate, guess=guess)

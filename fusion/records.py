@@ -102,6 +102,7 @@ class AssessmentLine(msgspec.Struct, frozen=True):
 
     chance: float
     counted: tuple[CountedLine, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
 
 class IncidentLine(msgspec.Struct, frozen=True):

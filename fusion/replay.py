@@ -153,7 +153,7 @@ def build_watches(
     model: SeverityModel | None = None,
 ) -> list[tuple[Watch, list[Sensor]]]:
     """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
-    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones)
+    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones, settings.video.channels)
     sensors = [sensor for sensor in everything if sensor.modality in settings.senses]
     if not sensors:
         raise BadInputError(

@@ -111,7 +111,7 @@ class SeverityModel:
         counted = tuple((name, value, self.weights.get(name, 0.0) * value) for name, value in features(facts).items())
         total = sum(logits for *_, logits in counted)
         reached = sum(total >= threshold for threshold in self.thresholds[1:])
-        return Severity(1 + reached), Assessment(chance(total - self.thresholds[0]), counted)
+        return Severity(1 + reached), Assessment(chance(total - self.thresholds[0]), counted, self.thresholds)
 
 
 def features(facts: Facts) -> dict[str, float]:

@@ -18,30 +18,30 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
-    "live_commands",
+    "live_commands incident_commands",
     "daemon",
-    "commands checking listening models readings status watching",
+    "commands checking incidents listening models readings status watching",
     "sinks.console baseline.learn feasible report.page report.table",
     "state telling",
     "outlets",
-    "sinks.lines sinks.webhook replay report.picture report.cards report.sheet film recall",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet film recall",
     "retrace",
     "runner report.lanes drawing",
     "listener vigil",
     "intake recorder store.keeper sinks.mqtt sinks.outbox",
     "sinks.home_assistant",
     "sinks.envelope",
-    "assemble journal inbox notify logs sinks.metrics sinks.post sinks.jsonl store.writer report.metrics "
-    "report.timeline report.markup report.palette report.ticks",
+    "assemble journal inbox labels notify logs sinks.metrics sinks.post sinks.jsonl store.writer weighing "
+    "report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder store.database baseline.spool config recording records",
     "rows",
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
-    "senses explain triage",
+    "experience senses explain triage",
     "align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news",
-    "calibrate calm events language.english language.japanese",
+    "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline language report sinks store",
 ]
@@ -49,7 +49,8 @@ LAYERS = [
 
 PURE = frozenset(
     "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
-    "severity language.texts language.english language.japanese language.vocabulary language.choice".split()
+    "severity experience intervals language.texts language.english language.japanese language.vocabulary "
+    "language.choice".split()
 )
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "

@@ -172,7 +172,9 @@ def _read(
     segments, steps = [], []
     for number, recording in enumerate(recordings):
         progress(f"reading {recording.name}")
-        found = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
+        found = build_sensors(
+            recording, settings.senses, settings.audio.model, settings.video.zones, settings.video.channels
+        )
         steps.append(choose_tick_s(settings, found))
         end_ns = recording.start_ns + round(recording.seconds * NS) if recording.seconds else None
         sensors |= {sensor.stream: sensor for sensor in found}

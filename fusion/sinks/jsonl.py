@@ -96,7 +96,7 @@ def _part(part: Part) -> PartLine:
 
 def _assessment(assessment: Assessment) -> AssessmentLine:
     counted = (CountedLine(name, _six(value), _six(logits)) for name, value, logits in assessment.counted)
-    return AssessmentLine(_six(assessment.chance), tuple(counted))
+    return AssessmentLine(_six(assessment.chance), tuple(counted), tuple(map(_six, assessment.thresholds)))
 
 
 def _evidence(peak: FusedScore, evidence: Evidence) -> EvidenceLine:

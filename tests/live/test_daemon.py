@@ -53,6 +53,16 @@ def kinds(hook: HookServer) -> list[str]:
     return [event["type"].rpartition(".")[2] for event in hook.events]
 
 
+def until_told(site: Site, hook: HookServer, incidents: int) -> None:
+    """Let it be hot until so many incidents were told."""
+
+    def told() -> bool:
+        site.say(70)
+        return kinds(hook).count("new") == incidents
+
+    poll(told, "an incident")
+
+
 def test_a_live_run_through_an_outage_replays_to_the_same_bytes(tmp_path: Path) -> None:
     port, out = free_port(), tmp_path / "recording"
     with rtsp_server(port) as server, Site(tmp_path, CAMERA.format(port=port), "record", "--out", str(out)) as site:
@@ -85,12 +95,12 @@ def test_who_is_killed_in_an_incident_loses_and_doubles_none_at_any_sink(tmp_pat
             "secret": tmp_path / "secret",
         }
         with Site(tmp_path, SINKS.format(**told)) as site:
-            poll(lambda: site.say(70) or kinds(hook).count("new") == 1, "an incident")
+            until_told(site, hook, 1)
             broker.kill()
             site.end(signal.SIGKILL)
             broker.start()
             site.start()
-            poll(lambda: site.say(70) or kinds(hook).count("new") == 2, "another incident")
+            until_told(site, hook, 2)
             assert site.end() == 0
         poll(lambda: len(hook.events) == 4, "all that happened")
         poll(lambda: ear.last("kizashi/shop/incident") and not ear.last("kizashi/shop/incident")["open"], "its end")
