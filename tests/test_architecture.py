@@ -31,7 +31,7 @@ LAYERS = [
     "intake recorder store.keeper sinks.mqtt sinks.outbox",
     "sinks.home_assistant",
     "sinks.envelope",
-    "assemble journal inbox labels notify logs sinks.metrics sinks.post sinks.jsonl store.writer weighing "
+    "assemble journal inbox shedding labels notify logs sinks.metrics sinks.post sinks.jsonl store.writer weighing "
     "report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.folder store.database baseline.spool config recording records",
     "rows",
