@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
-from fusion.recording import SCENARIO, Recording, build_source, load_recording
-from fusion.strict_toml import read_toml
+from fusion.language.choice import texts_of
+from fusion.recording import SCENARIO, Recording, build_source, load_recording, require_id
+from fusion.severity import SeverityModel
+from fusion.strict_toml import read_toml, require_known, text
 from fusion.triage import TriageSettings
-from sensors.base import Detector, PatientDetector, Sensor, Source
+from sensors.base import Detector, LiveSource, PatientDetector, Sensor, Source
+from sensors.clock import Clock
 from sensors.errors import BadInputError
-from sensors.registry import detector_class, extractor_class
+from sensors.registry import detector_class, extractor_class, live_class
 from sensors.types import NS, Modality
 from sensors.video.zones import Hours, Rule, Zone
 
@@ -37,11 +43,14 @@ class Watch:
         By stream.
     engine : Engine
         Its own.
+    streams : mapping of str to Modality
+        The sensors that it expects.
     """
 
     name: str
     detectors: dict[str, PatientDetector]
     engine: Engine
+    streams: Mapping[str, Modality] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +103,91 @@ def build_sensor(source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule]
     return Sensor(source, extractor, lambda: make(source.stream, **told))
 
 
+def build_live_sensors(settings: Settings, clock: Clock, where: object = "settings") -> list[Sensor]:
+    """The live sensors of the settings, of the senses that are watched with, in the order of their names.
+
+    Raises
+    ------
+    BadInputError
+        If there is none, or one has no kind, an unknown key, or a value that its source cannot use.
+    """
+    sensors: dict[str, Sensor] = {}
+    for number, told in enumerate(settings.sensors, 1):
+        place = f"{where}, sensor {number}"
+        name = require_id(told, place)
+        if name in sensors:
+            raise BadInputError(f"id '{name}' twice", where=place, mend="give each its own")
+        source = build_live_source(name, told, clock, f"{place} '{name}'")
+        if source.modality in settings.senses:
+            sensors[name] = build_sensor(source, settings.audio.model, settings.video.zones)
+    if not sensors:
+        raise BadInputError("there are no sensors", where=where, mend="add one with [[sensors]], id and kind")
+    return [sensors[name] for name in sorted(sensors)]
+
+
+def build_live_source(name: str, told: Mapping[str, Any], clock: Clock, where: str) -> LiveSource:
+    """A live source; a key that ends in `_file`, where the source knows only what is before, is read from that file.
+
+    Raises
+    ------
+    BadInputError
+        If it has no kind, an unknown key, or a value that it cannot use.
+    """
+    made = live_class(text(told, "kind", where), where)
+    known = live_options(made)
+    options = {key: value for key, value in told.items() if key not in ("id", "kind")}
+    for key in [key for key in options if key not in known and key.removesuffix("_file") in known]:
+        options[key.removesuffix("_file")] = read_secret(Path(str(options.pop(key))))
+    require_known(options, known, where)
+    try:
+        return made(name, **options, clock=clock)
+    except (TypeError, ValueError, AttributeError) as error:
+        # Its text might hold an address with a password.
+        what = f"its source cannot be made of this ({type(error).__name__})"
+        mend = f"give what a {told['kind']} needs, of the right type: {', '.join(sorted(known))}"
+        raise BadInputError(what, where=where, mend=mend) from error
+
+
+def live_options(made: Callable[..., LiveSource]) -> set[str]:
+    """What a live source can be told, its bases included."""
+    classes = inspect.getmro(made) if inspect.isclass(made) else (made,)
+    known = {name for one in classes for name, told in inspect.signature(one).parameters.items() if told.kind != 2}
+    return {name for name in known if name not in NOT_TOLD}
+
+
+NOT_TOLD = frozenset({"stream", "on_health", "clock", "backoff", "reader", "options", "args", "kwargs", "self"})
+
+
+def read_secret(path: Path) -> str:
+    """A secret from a file: where it says, or by that name among the credentials that systemd hands over.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and not path.is_absolute():
+        path = Path(folder) / path
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        mend = "check the path and its permissions"
+        raise BadInputError("this secret cannot be read", where=path, mend=mend) from error
+
+
 def _zone(rule: ZoneRule) -> Zone:
     hours = Hours(rule.begin, rule.end, ZoneInfo(rule.timezone))
     return Zone(rule.name, rule.points, Rule(rule.rule), hours)
 
 
-def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
-    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks."""
+def engine_settings(
+    settings: Settings, tick_s: float, utc_offset_s: float | None = None, model: SeverityModel | None = None
+) -> EngineSettings:
+    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks.
+
+    `utc_offset_s` is that of the place, where its time of day is known; `model` what labels have taught of severity.
+    """
     rules, windows = settings.triage, settings.windows
 
     def span(seconds: float, ticks: float) -> int:
@@ -129,8 +216,12 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
             close_after_ns=span(rules.close_after_s, 2),
             regroup_ns=span(rules.regroup_s, 4),
             longest_ns=span(rules.longest_s, 12),
+            lead_ns=span(10.0, 3),
+            utc_offset_s=utc_offset_s,
+            model=model or SeverityModel(),
         ),
         rules=read_rules(settings),
+        texts=texts_of(settings.language),
     )
 
 
@@ -163,7 +254,7 @@ def build_watch(
     patient = {stream: PatientDetector(d, settings.learn_after_ns) for stream, d in detectors.items()}
     streams = {sensor.stream: sensor.modality for sensor in sensors}
     memory = baseline.memory if baseline else None
-    return Watch(name, patient, Engine(settings, streams, start_ns, memory))
+    return Watch(name, patient, Engine(settings, streams, start_ns, memory), streams)
 
 
 def build_detector(sensor: Sensor, baseline: Baseline | None) -> Detector:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.live_commands import add_live_commands
 from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
 
@@ -238,6 +239,8 @@ def add_model(
 
     add_model(file, name, labels, sha256)
 
+
+add_live_commands(app)
 
 training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
 app.add_typer(training, name="train")

@@ -13,6 +13,7 @@ import msgspec
 from fusion.baseline.folder import Baseline, load_baseline, require_room
 from fusion.config import Settings, read_rules
 from fusion.feasible import misspelt, never
+from fusion.language.choice import texts_of
 from fusion.recording import Recording
 from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
@@ -31,6 +32,7 @@ def replay_all(
 ) -> None:
     """Replay recordings; tell incidents, and write the four files where a folder is given."""
     known = load_baseline(baseline) if baseline else None
+    texts = texts_of(settings.language)
     names = _folders(recordings)
     for rule in read_rules(settings):
         if why := never(rule) or misspelt(rule):
@@ -50,12 +52,12 @@ def replay_all(
             sys.stdout.buffer.write(b"".join(incident_line(incident) for incident in account.incidents.values()))
             sys.stdout.flush()
             if not account.judged:
-                why = why_unjudged(chain.from_iterable(account.missing_ticks.values()))
-                _tell(f"{recording.name}: nothing could be judged: {why}")
+                why = why_unjudged(chain.from_iterable(account.missing_ticks.values()), texts)
+                _tell(f"{recording.name}: {texts.page.unjudged}: {why}")
         else:
-            print(incidents_table(recording, account), flush=True)
+            print(incidents_table(recording, account, texts), flush=True)
         if out is not None:
-            _tell(f"\nreport: {target / 'report.html'}")
+            _tell(f"\n{texts.console.report.format(path=target / 'report.html')}")
 
 
 def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) -> None:

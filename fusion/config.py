@@ -13,6 +13,7 @@ import msgspec
 
 from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
+from fusion.language.texts import Language
 from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
@@ -23,6 +24,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A table of the settings file: frozen, every key known."""
 
 
+Name = typing.Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
 Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
@@ -121,10 +123,28 @@ class Video(Section, frozen=True):
     zones: tuple[ZoneRule, ...] = ()
 
 
-class Settings(Section, frozen=True):
-    """All that can be set. One number matters: `false_alarms_per_day`."""
+class Storage(Section, frozen=True):
+    """Where the daemon keeps what it must not forget: `folder`, on a disk of this machine; nothing without one.
 
+    `keep_h`: hours after which what nobody flagged is gone. `save_every_s`: seconds between two savings of what was
+    learned.
+    """
+
+    folder: str = ""
+    keep_h: Positive = 72.0
+    save_every_s: Positive = 600.0
+
+
+class Settings(Section, frozen=True):
+    """All that can be set. One number matters: `false_alarms_per_day`.
+
+    `name`: of the place. `sensors`: live ones, each with `id`, `kind` and what its source takes. `baseline`: what
+    `kizashi learn` wrote, for the daemon to begin with.
+    """
+
+    name: Name = "kizashi"
     false_alarms_per_day: Positive = 1.0
+    language: Language = Language.ENGLISH
     senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
     timing: Timing = Timing()
     windows: Windows = Windows()
@@ -133,6 +153,9 @@ class Settings(Section, frozen=True):
     audio: Audio = Audio()
     rules: tuple[RuleText, ...] = ()
     video: Video = Video()
+    sensors: tuple[dict[str, typing.Any], ...] = ()
+    baseline: str = ""
+    store: Storage = Storage()
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -181,10 +204,11 @@ def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str 
     for key, value in table.items():
         if isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], Section):
             refuse_unknown(value, known[key], path, key)
-        if isinstance(value, list) and known[key] == tuple[RuleText, ...]:
+        inner = typing.get_args(known[key])[:1]
+        if isinstance(value, list) and inner and isinstance(inner[0], type) and issubclass(inner[0], Section):
             for number, item in enumerate(value, 1):
                 if isinstance(item, dict):
-                    refuse_unknown(item, RuleText, path, f"{key} {number}")
+                    refuse_unknown(item, inner[0], path, f"{key} {number}")
 
 
 def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -26,8 +27,12 @@ from numpy.typing import NDArray
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, combine, shares
-from fusion.events import Change, FusedScore, Incident, Missing, Part
+from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Without
+from fusion.evidence import Recollection
 from fusion.explain import explain
+from fusion.language.english import ENGLISH
+from fusion.language.texts import Texts
+from fusion.patterns import Patterns
 from fusion.rarity import DAY_NS, Rarity
 from fusion.rules import Rule, Rules, RuleTiming
 from fusion.senses import Senses
@@ -71,6 +76,8 @@ class EngineSettings:
         How verdicts become incidents.
     rules : tuple of Rule
         What the user wants to be told besides.
+    texts : Texts
+        The language of what people read.
     """
 
     tick_ns: int = NS // 10
@@ -88,6 +95,7 @@ class EngineSettings:
     learning: bool = True
     triage: TriageSettings = field(default_factory=TriageSettings)
     rules: tuple[Rule, ...] = ()
+    texts: Texts = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,13 @@ class Engine:
         self._rarity = Rarity(
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
-        self._triage = Triage(settings.triage, explain)
+        self._patterns = Patterns()
+        self._recollection = Recollection(settings.windows_ns)
+        say = partial(explain, texts=settings.texts)
+        self._triage = Triage(settings.triage, self._senses.order, say, self._patterns.seen_since)
         timing = RuleTiming(settings.hold_ns, settings.triage.close_after_ns, settings.triage.regroup_ns)
         self._rules = Rules(settings.rules, timing)
+        self._nearly = settings.triage.false_alarms_per_day * settings.triage.release_factor
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None
         self._moments: deque[tuple[int, dict[int, float]]] = deque()
@@ -236,6 +248,8 @@ class Engine:
     def _tick(self, tick_ns: int) -> Step:
         said, missing = self._senses.listen(tick_ns, self._aligner.join(tick_ns))
         statistics = self._statistics(said)
+        self._recollection.note(tick_ns, self._senses.strange)
+        self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
         verdict = self._judge(tick_ns, said, statistics, tuple(missing))
         changes = [*self._triage.judge(verdict), *self._rules.judge(tick_ns)]
         self._mark(tick_ns)
@@ -270,7 +284,19 @@ class Engine:
         parts.sort(key=lambda part: (-part.share, part.sense))
         missing += tuple(unknown)
         p_value = 10 ** -statistics[heard]
-        return FusedScore(tick_ns, p_value, per_day, tuple(parts), missing, bool(missing), extrapolated)
+        near = per_day is not None and per_day <= self._nearly
+        evidence = self._evidence(heard, statistics, parts) if near else None
+        return FusedScore(tick_ns, p_value, per_day, tuple(parts), missing, bool(missing), extrapolated, evidence)
+
+    def _evidence(self, heard: int, statistics: Mapping[int, float], parts: Sequence[Part]) -> Evidence:
+        """What a verdict rests on, and what it had been with any one sense missing."""
+        order, without = self._senses.order, []
+        for part in parts:
+            others = heard & ~(1 << order.index(part.sense))
+            if others:
+                rate = self._rarity.per_day(others, statistics[others])
+                without.append(Without(part.sense, 10 ** -statistics[others], *rate))
+        return Evidence(self._recollection.of(part.sense for part in parts), tuple(without))
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""

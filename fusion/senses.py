@@ -86,6 +86,8 @@ class Senses:
         self._speaking: dict[Modality, list[_Channel]] = {}
         self._least, self._learn_every_ns, self._hold_until = least, learn_every_ns, hold_until
         self._pending: deque[tuple[int, Past, float]] = deque()
+        self.strange: list[Calibrated] = []
+        """What channels said since the last tick that was notable."""
 
     def listen(self, tick_ns: int, joins: Mapping[str, StreamJoin]) -> tuple[dict[int, float], list[Missing]]:
         """What each sense says about a tick.
@@ -97,7 +99,7 @@ class Senses:
         missing : list of Missing
             Streams that take no part.
         """
-        self._speaking, missing = {}, []
+        self._speaking, self.strange, missing = {}, [], []
         for stream, join in joins.items():
             channels = self._channels[stream]
             for score in join.fresh:
@@ -168,6 +170,10 @@ class Senses:
         self._say(channel, channel.peak, peak, score.end_ns, strongest)
         if mean is not None:
             self._say(channel, channel.mean, mean, score.end_ns, strongest)
+        if channel.said is not None and channel.said.p_value < NOTABLE:
+            p_value, saturated = channel.peak.past.rank(score.raw)
+            if p_value < NOTABLE:
+                self.strange.append(Calibrated(score, p_value, saturated))
 
     def _say(self, channel: _Channel, aspect: _Aspect, value: float, at_ns: int, because: Score) -> None:
         if at_ns - aspect.noted_ns >= channel.every_ns:

@@ -18,6 +18,7 @@ from sensors.types import Modality
 
 SOURCES = {
     "audio.file": "sensors.audio.sources:AudioFileSource",
+    "audio.runs": "sensors.audio.runs:RunsSource",
     "environment.csv": "sensors.environment.sources:CsvSource",
     "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
     "environment.parquet": "sensors.environment.sources:ParquetSource",

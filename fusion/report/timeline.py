@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.language.english import ENGLISH
+from fusion.language.texts import Texts
 from fusion.records import IncidentLine, VerdictLine, rank_incidents, read_lines
 from sensors.errors import BadInputError
 from sensors.types import NS
@@ -25,12 +27,12 @@ LEARNING = ("warming", "learning", "nothing yet")
 """How the reasons of sensors begin that are there and still have too short a past."""
 
 
-def why_unjudged(reasons: Iterable[str]) -> str:
+def why_unjudged(reasons: Iterable[str], texts: Texts = ENGLISH) -> str:
     """Why no moment could be judged, from the reasons for which sensors took no part."""
     told = set(reasons)
     if told and not any(reason.startswith(LEARNING[:2]) for reason in told):
-        return "no sensor gave anything usable"
-    return "too short to learn what is usual (give --baseline)"
+        return texts.console.no_sensor
+    return texts.console.too_short
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,12 +76,7 @@ class Blob:
 
 
 class SlowBackground:
-    """An approximate median of the picture over time, and what stands out from it.
-
-    Parameters
-    ----------
-    cv : module
-        OpenCV.
+    """An approximate median of the picture over time, and what stands out from it; `cv` is OpenCV.
 
     References
     ----------

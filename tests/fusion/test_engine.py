@@ -30,8 +30,8 @@ SETTINGS = EngineSettings(
 )
 STILL = replace(SETTINGS, learning=False)
 LEARNED_S = 1500
-EVERY_S = 3
-"""A window is learned when the last one that was lies half a window back, by whole seconds."""
+EVERY_S = 2
+"""A window is learned when the last one that was lies a quarter of it back, by whole seconds."""
 
 Said = Score | Health
 
@@ -235,7 +235,8 @@ def test_of_an_alarm_that_chance_is_allowed_no_more_is_learned_than_that_there_w
     changes = [change for _, change, _ in told(run(engine, scores(raws), 249))]
     assert changes.count(Change.OPENED) == 1
     learned = learned_since(engine)["mic:x"]
-    assert learned[: 189 // EVERY_S] == [peak(raws, second) for second in range(0, 189, EVERY_S)]
+    before = range(0, 189, EVERY_S)
+    assert learned[: len(before)] == [peak(raws, second) for second in before]
     assert len(learned) == -(-(250 - 15) // EVERY_S)
     assert max(learned) < 6 < raws[200:210, 2].min()
     blocks = {name: past[len(memory().blocks[name]) :] for name, past in engine.snapshot().blocks.items()}

@@ -208,11 +208,11 @@ def test_neighbours_say_the_same_and_are_learned_once() -> None:
     assert len(senses.pasts()["mic:level"]) == 999 + 4
 
 
-def test_windows_are_learned_once_every_half() -> None:
+def test_windows_are_learned_every_quarter() -> None:
     senses = senses_of("mic:level", window_s=8)
     listen(senses, *[0.5] * 12)
     senses.learn(99 * NS, lambda at_ns: Calm.QUIET)
-    assert len(senses.pasts()["mic:level"]) == 999 + 3
+    assert len(senses.pasts()["mic:level"]) == 999 + 6
 
 
 def test_what_is_a_little_strange_for_long_is_stranger_than_for_a_moment() -> None:
@@ -232,7 +232,7 @@ def test_an_average_waits_until_its_windows_are_full() -> None:
     for second in range(30):
         senses.listen(second * NS, {"mic": said(second, 0.5)})
         senses.learn(second * NS, lambda at_ns: Calm.QUIET)
-        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(2 * WINDOW - 1, second + 1, 3))
+        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(2 * WINDOW - 1, second + 1, 2))
 
 
 def test_pasts_are_restored_by_name_and_those_of_strangers_left_aside() -> None:
