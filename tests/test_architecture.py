@@ -41,7 +41,7 @@ LAYERS = [
     "align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news",
-    "calibrate calm events intervals language.english language.japanese",
+    "calibrate calm events intervals lately language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline language report sinks store",
 ]
@@ -49,7 +49,7 @@ LAYERS = [
 
 PURE = frozenset(
     "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
-    "severity experience intervals language.texts language.english language.japanese language.vocabulary "
+    "severity experience intervals lately language.texts language.english language.japanese language.vocabulary "
     "language.choice".split()
 )
 MATHS = frozenset(
