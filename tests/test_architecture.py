@@ -38,7 +38,7 @@ LAYERS = [
     "engine grammar inputs strict_toml sinks.folder",
     "rules",
     "experience senses explain triage",
-    "align evidence patterns rarity severity words",
+    "agreement align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news",
     "calibrate calm events intervals lately language.english language.japanese",
@@ -48,7 +48,7 @@ LAYERS = [
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
 PURE = frozenset(
-    "events calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
+    "events agreement calibrate calm align combine rarity triage engine senses explain rows rules words evidence patterns "
     "severity experience intervals lately language.texts language.english language.japanese language.vocabulary "
     "language.choice".split()
 )
