@@ -146,6 +146,9 @@ def build_live_source(name: str, told: Mapping[str, Any], clock: Clock, where: s
     for key in [key for key in options if key not in known and key.removesuffix("_file") in known]:
         options[key.removesuffix("_file")] = read_secret(Path(str(options.pop(key))))
     require_known(options, known, where)
+    for key, value in LIVE.items():
+        if key in known:
+            options.setdefault(key, value)
     try:
         return made(name, **options, clock=clock)
     except (TypeError, ValueError, AttributeError) as error:
@@ -161,6 +164,10 @@ def live_options(made: Callable[..., LiveSource]) -> set[str]:
     known = {name for one in classes for name, told in inspect.signature(one).parameters.items() if told.kind != 2}
     return {name for name in known if name not in NOT_TOLD}
 
+
+LIVE = {"chunk_s": 0.05, "queue_s": 0.5}
+"""Sound comes in fifths of the 250 ms that are described at once, so that none waits for the chunk that it ends in; and
+what waits longer than half a second says nothing of the present any more."""
 
 NOT_TOLD = frozenset({"stream", "on_health", "clock", "backoff", "reader", "options", "args", "kwargs", "self"})
 

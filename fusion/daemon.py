@@ -35,6 +35,7 @@ from fusion.notify import Notifier
 from fusion.outlets import build_outlets, sink_samples
 from fusion.recorder import Recorder
 from fusion.runner import watch_live
+from fusion.shedding import STEPS, Shedder
 from fusion.sinks.metrics import Sample
 from fusion.sinks.post import Post
 from fusion.state import Saver, load_state, take_state
@@ -153,6 +154,7 @@ class Daemon:
         note, tap = (recorder.note, recorder.keep) if recorder else (None, lambda chunk: None)
         self.vigil = Vigil(self.intake, site.engine, site.start_ns, teller.step, teller.changes, note)
         self.listeners = [Listener(sensor, self.inbox, site.clock, tap) for sensor in site.sensors]
+        self.shedder = Shedder()
         self.saver = Saver(site.folder) if site.folder else None
         self._notifier = Notifier()
         self._end_ns = None if seconds is None else site.start_ns + round(seconds * NS)
@@ -175,6 +177,9 @@ class Daemon:
 
     def _beside(self, now_ns: int) -> None:
         account = self.vigil.account
+        dropped = sum(self.inbox.dropped.values()) + sum(listener.dropped for listener in self.listeners)
+        if self.shedder.observe(now_ns, account.hurried, dropped):
+            self._shed()
         self._notifier.alive(account.verdicts, now_ns)
         if self._end_ns is not None and account.last_ns >= self._end_ns:
             self._over = True
@@ -185,6 +190,13 @@ class Daemon:
         if self.saver and now_ns > due_ns and not self.saver.busy:
             self._saved_ns = now_ns
             self.saver.save(self._learned(now_ns))
+
+    def _shed(self) -> None:
+        """Have everybody leave out as much as is decided, and say so."""
+        level, words = self.shedder.level, STEPS[self.shedder.level]
+        affected = [listener.stream for listener in self.listeners if listener.shed(level)]
+        self.vigil.shed(dict.fromkeys(affected, words) if level else {})
+        _log.warning("shedding, level %d: %s", level, words or "nothing any more")
 
     def _learned(self, now_ns: int) -> Learned:
         span_ns = self._site.start_ns, max(now_ns, self._site.start_ns)
@@ -242,15 +254,16 @@ def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
     yield "kizashi_verdicts_total", "counter", "Verdicts given.", {}, account.verdicts
     yield "kizashi_scores_late_total", "counter", "Scores that came after their tick.", {}, intake.late
     yield "kizashi_clock_leaps_total", "counter", "Times left out since the clock was set.", {}, account.leaps
+    yield "kizashi_verdicts_hurried_total", "counter", "Verdicts that did not wait for all.", {}, account.hurried
+    yield "kizashi_shed_level", "gauge", "How much is left out: 0 nothing, 4 all pictures.", {}, daemon.shedder.level
     ahead_s = daemon.clock.ahead_ns / NS
     yield "kizashi_clock_ahead_seconds", "gauge", "Event time less the system's clock.", {}, ahead_s
     for stream, count in inbox.dropped.items():
         what = "Features that were dropped since they were not judged in time."
         yield "kizashi_features_dropped_total", "counter", what, {"sensor": stream}, count
     for listener in daemon.listeners:
-        dropped = getattr(listener.source, "dropped", 0)
         what = "Samples, pictures or readings that were dropped before anything was made of them."
-        yield "kizashi_input_dropped_total", "counter", what, {"sensor": listener.stream}, dropped
+        yield "kizashi_input_dropped_total", "counter", what, {"sensor": listener.stream}, listener.dropped
 
 
 def _recorder(folder: Path, site: Site) -> Recorder:

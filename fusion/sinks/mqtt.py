@@ -6,6 +6,9 @@
 `<base>/verdict`    once a second, not retained
 `<base>/status`     retained: online; offline by the last will, too
 
+Why states go without a receipt: the library sends what was not confirmed again after a connection, and an old state
+would come after the newest. An event is confirmed, and never published twice while its receipt may still come.
+
 After each connection, and whenever Home Assistant says that it has begun, all that is retained is told anew: a broker
 that lost its memory has it again.
 """
@@ -57,6 +60,7 @@ class MqttSink:
     ) -> None:  # fmt: skip
         self.base = base or f"kizashi/{slug(site)}"
         self._prefix, self._lock, self._second = prefix, Lock(), -1
+        self._pending: tuple[str, Any] | None = None
         self._found = discovery(site, self.base, streams, version, prefix)
         self._states: dict[str, bytes] = {f"{self.base}/incident": _encode({"open": False})}
         self._client = self._prepared(broker)
@@ -82,14 +86,18 @@ class MqttSink:
         OSError
             If it does not say so in time.
         """
-        if not self._client.is_connected():
-            raise OSError(0, "not connected")
-        told = self._client.publish(f"{self.base}/incidents", body, qos=1)
-        with suppress(RuntimeError, ValueError):
-            told.wait_for_publish(CONFIRM_S)
-            if told.is_published():
-                return
-        raise OSError(0, "the broker does not answer")
+        if self._pending is None or self._pending[0] != name:
+            if not self._client.is_connected():
+                raise OSError(0, "not connected")
+            self._pending = name, self._client.publish(f"{self.base}/incidents", body, qos=1)
+        try:
+            self._pending[1].wait_for_publish(CONFIRM_S)
+            confirmed = self._pending[1].is_published()
+        except (RuntimeError, ValueError) as error:
+            self._pending = None
+            raise OSError(0, "not connected") from error
+        if not confirmed:
+            raise OSError(0, "the broker does not answer")
 
     def close(self) -> None:
         """Say goodbye."""
@@ -98,12 +106,14 @@ class MqttSink:
                 self._client.publish(f"{self.base}/status", _OFFLINE, qos=1, retain=True).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
+        # Or the two would hold each other, and the library close its sockets only when both are collected.
+        self._client.on_connect = self._client.on_message = None
 
     def _keep(self, topic: str, payload: bytes) -> None:
         with self._lock:
             self._states[topic] = payload
         if self._client.is_connected():
-            self._client.publish(topic, payload, qos=1, retain=True)
+            self._client.publish(topic, payload, retain=True)
 
     def _introduce(self) -> None:
         if self._prefix:
@@ -112,7 +122,7 @@ class MqttSink:
         with self._lock:
             states = dict(self._states)
         for topic, state in states.items():
-            self._client.publish(topic, state, qos=1, retain=True)
+            self._client.publish(topic, state, retain=True)
         self._client.publish(f"{self.base}/status", _ONLINE, qos=1, retain=True)
 
     def _on_connect(self, client: Any, _: Any, flags: Any, reason: Any, properties: Any) -> None:

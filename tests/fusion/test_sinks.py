@@ -42,7 +42,7 @@ class Slow:
 def test_a_slow_sink_loses_verdicts_first_and_counts_them() -> None:
     slow = Slow()
     post = Post("slow", slow, limit=3)
-    given = [opened("1"), *(told(AT_NS + n) for n in range(5)), opened("2"), closed("2")]
+    given: list[News] = [opened("1"), *(told(AT_NS + n) for n in range(5)), opened("2"), closed("2")]
     for news in given:
         post.put(news)
     slow.go.set()
@@ -57,8 +57,8 @@ def test_a_sink_that_fails_is_tried_again_with_the_next() -> None:
     slow = Slow()
     slow.go.set()
     post = Post("broken", slow)
-    for news in (told(latency_ns=0), opened()):
-        post.put(news)
+    post.put(told(latency_ns=0))
+    post.put(opened())
     assert post.close(20)
     assert post.failed == 1
     assert slow.got == [opened()]

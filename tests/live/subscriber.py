@@ -35,6 +35,7 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.on_connect = self._client.on_subscribe = self._client.on_message = None
 
     def said(self, topic: str) -> list[Any]:
         """What was said of a topic, as JSON or text, oldest first."""

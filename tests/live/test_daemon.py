@@ -49,6 +49,20 @@ END_S = 5.0
 TICK_NS = 100_000_000
 
 
+def kinds(hook: HookServer) -> list[str]:
+    return [event["type"].rpartition(".")[2] for event in hook.events]
+
+
+def until_told(site: Site, hook: HookServer, incidents: int) -> None:
+    """Let it be hot until so many incidents were told."""
+
+    def told() -> bool:
+        site.say(70)
+        return kinds(hook).count("new") == incidents
+
+    poll(told, "an incident")
+
+
 def test_a_live_run_through_an_outage_replays_to_the_same_bytes(tmp_path: Path) -> None:
     port, out = free_port(), tmp_path / "recording"
     with rtsp_server(port) as server, Site(tmp_path, CAMERA.format(port=port), "record", "--out", str(out)) as site:
@@ -81,19 +95,16 @@ def test_who_is_killed_in_an_incident_loses_and_doubles_none_at_any_sink(tmp_pat
             "secret": tmp_path / "secret",
         }
         with Site(tmp_path, SINKS.format(**told)) as site:
-            for kill in (True, False):
-                heard = len(hook.events)
-                poll(lambda: site.say(70) or len(hook.events) > heard, "an incident")  # noqa: B023
-                if kill:
-                    broker.kill()
-                    site.end(signal.SIGKILL)
-                    broker.start()
-                    site.start()
+            until_told(site, hook, 1)
+            broker.kill()
+            site.end(signal.SIGKILL)
+            broker.start()
+            site.start()
+            until_told(site, hook, 2)
             assert site.end() == 0
         poll(lambda: len(hook.events) == 4, "all that happened")
         poll(lambda: ear.last("kizashi/shop/incident") and not ear.last("kizashi/shop/incident")["open"], "its end")
-    kinds = [event["type"].rpartition(".")[2] for event in hook.events]
-    assert kinds == ["new", "end", "new", "end"]
+    assert kinds(hook) == ["new", "end", "new", "end"]
     assert len({event["id"] for event in hook.events}) == 4
     assert hook.forged == 0
     told_twice = [event["id"] for event in ear.said("kizashi/shop/incidents")]
