@@ -28,7 +28,7 @@ from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, combine, shares
-from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Without
+from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
 from fusion.language.english import ENGLISH
@@ -307,7 +307,9 @@ class Engine:
             if others:
                 rate = self._rarity.per_day(others, statistics[others])
                 without.append(Without(part.sense, 10 ** -statistics[others], *rate))
-        return Evidence(self._recollection.of(part.sense for part in parts), tuple(without))
+        senses = sorted(part.sense for part in parts)
+        voices = tuple(Voice(sense, *said) for sense in senses for said in self._senses.voices(sense).items())
+        return Evidence(voices, self._recollection.of(senses), tuple(without))
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""
