@@ -88,7 +88,7 @@ class EngineSettings:
     learn_every_ns: int = NS // 2
     learn_after_ns: int = 15 * NS
     lead_ns: int = 10 * NS
-    least_scores: int = 60
+    least_scores: int = 24
     least_blocks: int = 12
     blackout_ns: int = 60 * NS
     accept_after_ns: int = 900 * NS
@@ -105,7 +105,7 @@ class Memory:
     Attributes
     ----------
     channels : mapping of str to ndarray (n,)
-        Past raw scores of each channel, oldest first.
+        Past raw scores of each channel, and its windows by name and suffix, oldest first: see `senses`.
     blocks : mapping of str to ndarray (n,)
         Past block maxima of the fused statistic, by senses: "audio+video".
     moments : mapping of str to ndarray (4,)
@@ -151,9 +151,8 @@ class Engine:
         self._aligner = Aligner(settings.hold_ns)
         for stream, modality in streams.items():
             self._aligner.add(stream, modality)
-        windows = {modality: max(1, ns // settings.tick_ns) for modality, ns in settings.windows_ns.items()}
         self._senses = Senses(
-            streams, windows, settings.least_scores, settings.learn_every_ns, self._aligner.hold_until
+            streams, settings.windows_ns, settings.least_scores, settings.learn_every_ns, self._aligner.hold_until
         )
         self._dependence = Dependence([str(sense) for sense in self._senses.order])
         self._rarity = Rarity(
@@ -164,7 +163,7 @@ class Engine:
         say = partial(explain, texts=settings.texts)
         self._triage = Triage(settings.triage, self._senses.order, say, self._patterns.seen_since)
         timing = RuleTiming(settings.hold_ns, settings.triage.close_after_ns, settings.triage.regroup_ns)
-        self._rules = Rules(settings.rules, timing)
+        self._rules = Rules(settings.rules, timing, settings.texts)
         self._nearly = settings.triage.false_alarms_per_day * settings.triage.release_factor
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None

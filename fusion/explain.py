@@ -13,6 +13,9 @@ UNNAMED = (":novelty", ":level")
 
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
 
+RULE = "rule: "
+"""Begins the kind of what a rule of the user's opened."""
+
 SURE = 0.5
 """Score of a class of sound from which an incident is called after it."""
 
@@ -76,6 +79,8 @@ def _absent(peak: FusedScore, parts: tuple[Part, ...], texts: Texts) -> str:
 
 def describe_kind(kind: str, texts: Texts = ENGLISH) -> str:
     """A kind in a language: "音+動き" for "sound+motion"; what the user named stays as it is."""
+    if kind.startswith(RULE):
+        return f"{texts.word(RULE)}{kind.removeprefix(RULE)}"
     return "+".join(texts.word(noun) for noun in kind.split("+"))
 
 

@@ -46,6 +46,7 @@ WORDS = {
     "a second sense": "二つ目の感覚",
     "a third sense": "三つ目の感覚",
     "at night": "夜間",
+    "rule: ": "ルール：",
     "kind": "種類",
     "place": "場所",
     "threshold low": "境界：低",

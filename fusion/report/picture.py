@@ -6,10 +6,12 @@ nothing of ours stays behind, and the same timeline gives the same bytes.
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +48,11 @@ LATIN = "DejaVu Sans"
 """Comes with matplotlib."""
 FONTS = {
     Language.JAPANESE: (
-        "Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic", "IPAGothic", "IPAPGothic", "TakaoGothic", "VL Gothic",
-        "Yu Gothic", "Meiryo", "MS Gothic", "Hiragino Sans", "Hiragino Kaku Gothic ProN",
+        "NotoSansCJK-Regular", "NotoSansCJKjp-Regular", "NotoSansJP-Regular", "ipaexg", "ipag", "TakaoGothic",
+        "VL-Gothic-Regular", "YuGothR", "meiryo", "msgothic", "ヒラギノ角ゴシック W3",
     )
 }  # fmt: skip
-"""Fonts of languages that matplotlib's own cannot write, best first."""
+"""Files of fonts for languages that matplotlib's own cannot write, best first."""
 _LEFT, _RIGHT = 0.165, 0.968
 _STYLE = {
     "font.family": [LATIN],
@@ -90,12 +92,20 @@ def writable(texts: Texts) -> Texts:
     return texts if texts.language not in FONTS or _font(texts.language) else ENGLISH
 
 
+@cache
 def _font(language: Language) -> str | None:
-    """The best font there is for a language that `LATIN` cannot write."""
-    from matplotlib.font_manager import fontManager
+    """The best font there is for a language that `LATIN` cannot write.
 
-    there = {font.name for font in fontManager.ttflist}
-    return next((name for name in FONTS[language] if name in there), None)
+    Why by files: matplotlib remembers which fonts there are from the first time that it was used on a machine.
+    """
+    from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
+
+    there = {Path(file).stem: file for file in sorted(findSystemFonts())}
+    for name in FONTS[language]:
+        if name in there:
+            fontManager.addfont(there[name])
+            return FontProperties(fname=there[name]).get_name()
+    return None
 
 
 def streams_by_sense(timeline: Timeline, recording: Recording) -> dict[str, list[str]]:
@@ -166,12 +176,18 @@ def inline_svg(
 
 @contextmanager
 def _style(texts: Texts) -> Iterator[None]:
+    """Nothing of the user's style, and no complaints about fonts that have no bold letters."""
     import matplotlib.style
 
     own = _font(texts.language) if texts.language in FONTS else None
     family = {"font.family": [LATIN, own]} if own else {}
-    with matplotlib.style.context(["default", _STYLE | family]):
-        yield
+    log = logging.getLogger("matplotlib.font_manager")
+    told, log.level = log.level, logging.ERROR
+    try:
+        with matplotlib.style.context(["default", _STYLE | family]):
+            yield
+    finally:
+        log.level = told
 
 
 def _draw(timeline: Timeline, recording: Recording, false_alarms_per_day: float, titled: bool, texts: Texts) -> Figure:
