@@ -213,9 +213,7 @@ class Agreement:
                 told.append(Health(stream, at_ns, State.UP))
         return told
 
-    def _suspect(
-        self, at_ns: int, means: Mapping[str, float], found: Mapping[tuple[str, str], float]
-    ) -> list[Health]:
+    def _suspect(self, at_ns: int, means: Mapping[str, float], found: Mapping[tuple[str, str], float]) -> list[Health]:
         """Who contradicts all its companions."""
         apart = {pair for pair, p_value in found.items() if p_value <= RARE / len(found)}
         told = []
