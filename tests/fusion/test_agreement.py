@@ -32,7 +32,7 @@ def people(blocks: int, seed: int) -> NDArray[np.float64]:
         wander = 0.97 * wander + 0.08 * random.standard_normal()
         hour = number / BLOCKS_A_DAY % 1
         own.append(max(0.0, math.sin(2 * math.pi * (hour - 0.25))) + wander)
-    return np.array([min(max(value, 0.0), 1.5) for value in own])
+    return np.asarray(np.clip(own, 0.0, 1.5))
 
 
 class Hall:

@@ -127,7 +127,7 @@ def test_an_event_becomes_one_grave_incident_that_ends() -> None:
     assert (opened[1], closed[1]) == (Change.OPENED, Change.CLOSED)
     assert 60 <= opened[0] <= 61
     assert 70 <= closed[0] <= 90
-    assert closed[2] is Severity.CRITICAL
+    assert closed[2] is Severity.HIGH
     assert [change for _, change, _ in changes].count(Change.OPENED) == 1
 
 
