@@ -73,7 +73,11 @@ def describe_without(peak: FusedScore, texts: Texts = ENGLISH) -> str:
 
 def _absent(peak: FusedScore, parts: tuple[Part, ...], texts: Texts) -> str:
     seen_by = {str(part.sense) for part in parts}
-    absent = [missing.stream for missing in peak.missing if missing.stream not in seen_by]
+    absent = [
+        texts.word(f"without {missing.stream}") if missing.stream in set(Modality) else missing.stream
+        for missing in peak.missing
+        if missing.stream not in seen_by
+    ]
     return texts.reasons.absent.format(streams=texts.reasons.listed.join(absent)) if absent else ""
 
 

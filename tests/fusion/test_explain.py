@@ -48,6 +48,11 @@ def test_who_was_missing_is_named() -> None:
     assert "Without" not in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]
 
 
+def test_a_sense_that_is_not_known_with_the_others_is_named_in_words() -> None:
+    peak = FusedScore(0, 1e-5, 0.1, missing=(Missing("environment", "learning what is usual with the others"),))
+    assert explain(peak, (part(LEVEL),))[1].endswith(" Without the readings.")
+
+
 def test_a_sense_alone_is_not_together() -> None:
     assert ". This would" in explain(FusedScore(0, 1e-5, 0.1), (part(LEVEL),))[1]
 
