@@ -22,7 +22,7 @@ LAYERS = [
     "daemon",
     "commands checking incidents listening models readings status watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "site",
+    "site trying",
     "state telling",
     "outlets",
     "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet film recall",
