@@ -19,6 +19,7 @@ HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
     "live_commands incident_commands",
+    "benching",
     "daemon",
     "commands checking incidents listening models readings status watching",
     "sinks.console baseline.learn feasible report.page report.table",
