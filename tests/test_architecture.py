@@ -48,9 +48,9 @@ LAYERS = [
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
 PURE = frozenset(
-    "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words evidence patterns "
-    "severity experience intervals lately language.texts language.english language.japanese language.vocabulary "
-    "language.choice".split()
+    "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words "
+    "evidence patterns severity experience intervals lately language.texts language.english language.japanese "
+    "language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
     "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
