@@ -86,8 +86,8 @@ def show_frames(folder: Path) -> None:
         print(f"  {title}, {len(judged[kind])} clips")
         for way in [*judged[kind][0].scores, *TOLD]:
             every, rest = (_auc(some, way, what, by) for some in (judged[kind], _rest(judged[kind])))
-            told = f"{way} alone" if way in TOLD else way
-            print(f"    {told:<17} {every[1]:.4f} ({every[0]:.4f}) [{rest[1]:.4f}]")
+            name = f"{way} alone" if way in TOLD else way
+            print(f"    {name:<17} {every[1]:.4f} ({every[0]:.4f}) [{rest[1]:.4f}]")
     print("events by motion labels: found, median delay, false alarms in normal time")
     everything = judged["umn_panic"] + judged["fall_room"]
     for way in everything[0].scores:
