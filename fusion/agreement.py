@@ -1,10 +1,9 @@
-"""Senses that should agree and do not: is one of them being fooled?
+"""Senses that should agree and do not, because somebody fools one of them.
 
 Where a camera sees a crowd, a microphone hears one and the air fills. Which sensors go together here, and how closely,
 is learned; so is how far apart they are when all is well. A sensor that is suddenly further from all its companions
-than ever, while those agree with one another, is suspected: a muffled microphone, a picture held before a lens, a
-hair-dryer at a thermometer. Of two that contradict only each other the one that notices less is named: it is easier to
-silence a sensor than to feed it.
+than ever, while those agree with one another, is suspected: a muffled microphone, a picture held before a lens. Of two
+that contradict only each other the one that notices less is named: it is easier to silence a sensor than to feed it.
 
 1. `take` averages what each witness measured over blocks of minutes: loudness, foreground, people, motion, CO2.
 2. `judge` ranks, for every pair that goes together (correlation r at least `TOGETHER`), the gap
@@ -124,7 +123,10 @@ class Agreement:
 
     def take(self, score: Score) -> None:
         """Keep what a witness measured; what cannot be believed is nothing."""
-        if not self._is_meant(score.channel) or score.value is None or not math.isfinite(score.value):
+        meant = self._meant.get(score.channel)
+        if meant is False or score.value is None or not math.isfinite(score.value):
+            return
+        if meant is None and not self._is_meant(score.channel):
             return
         number = score.end_ns // BLOCK_NS
         if score.quality in (Quality.OK, Quality.WARMING) and (self._next is None or number >= self._next):
@@ -155,6 +157,10 @@ class Agreement:
             if all(calm(at_ns) is Calm.QUIET for at_ns in inside):
                 self._learn(means)
 
+    def forget(self) -> None:
+        """Learn nothing of what was said since the last time."""
+        self._pending.clear()
+
     def state(self) -> dict[str, NDArray[np.float64]]:
         """What was learned: moments and gaps, by names of the pair."""
         moments = {f"{a}|{b}{_MOMENTS}": pair.moments.copy() for (a, b), pair in self._pairs.items()}
@@ -173,10 +179,9 @@ class Agreement:
                 pair.gaps.restore(values)
 
     def _is_meant(self, channel: str) -> bool:
-        if channel not in self._meant:
-            what = channel.rpartition(":")[2]
-            room = sum(self._meant.values()) < MOST_WITNESSES
-            self._meant[channel] = room and any(fnmatchcase(what, pattern) for pattern in WITNESSES)
+        what = channel.rpartition(":")[2]
+        room = sum(self._meant.values()) < MOST_WITNESSES
+        self._meant[channel] = room and any(fnmatchcase(what, pattern) for pattern in WITNESSES)
         return self._meant[channel]
 
     def _first_waiting(self) -> int:
@@ -213,9 +218,7 @@ class Agreement:
                 told.append(Health(stream, at_ns, State.UP))
         return told
 
-    def _suspect(
-        self, at_ns: int, means: Mapping[str, float], found: Mapping[tuple[str, str], float]
-    ) -> list[Health]:
+    def _suspect(self, at_ns: int, means: Mapping[str, float], found: Mapping[tuple[str, str], float]) -> list[Health]:
         """Who contradicts all its companions."""
         apart = {pair for pair, p_value in found.items() if p_value <= RARE / len(found)}
         told = []

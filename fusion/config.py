@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from fusion.environment import overridden
 from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
@@ -213,8 +214,8 @@ class Settings(Section, frozen=True):
     metrics: MetricsOut = MetricsOut()
 
 
-def load_settings(path: Path | None) -> Settings:
-    """Settings of a file, or the default ones.
+def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a file, or the default ones; what the environment says goes before, see `fusion.environment`.
 
     Raises
     ------
@@ -223,7 +224,7 @@ def load_settings(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
-    table = read_toml(path)
+    table = overridden(read_toml(path), environment or {})
     refuse_unknown(table, Settings, path)
     try:
         settings = msgspec.convert(table, Settings)
@@ -231,6 +232,12 @@ def load_settings(path: Path | None) -> Settings:
         raise BadInputError(str(error), where=path, mend="give a value of that kind and range") from error
     read_rules(settings, path)
     return settings
+
+
+def settings_schema() -> bytes:
+    """The JSON Schema of a settings file (draft 2020-12), as indented JSON."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Settings)}
+    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
 
 
 def read_rules(settings: Settings, where: object = "settings") -> tuple[Rule, ...]:

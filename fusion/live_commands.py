@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from fusion.config import Settings
 
 Site = Annotated[Path, typer.Option("--config", help="Settings file (TOML) with [[sensors]].")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
@@ -16,6 +20,7 @@ def add_live_commands(app: typer.Typer) -> None:
     """Teach a command line to watch live."""
     app.command()(run)
     app.command()(record)
+    app.command()(schema)
     app.command()(status)
 
 
@@ -33,12 +38,19 @@ def record(
     _watch(config, out, seconds)
 
 
+def schema() -> None:
+    """Print the JSON Schema of the settings, for editors that know how to use one."""
+    from fusion.config import settings_schema
+
+    print(settings_schema().decode(), end="")
+
+
 def status(config: Site, as_json: Json = False) -> None:
     """Whether the daemon runs, how its sensors are, what happened lately; exit code 1 where it does not run."""
     from fusion.config import load_settings
     from fusion.status import tell_status
 
-    raise typer.Exit(0 if tell_status(load_settings(config).store.folder, as_json) else 1)
+    raise typer.Exit(0 if tell_status(load_settings(config, os.environ).store.folder, as_json) else 1)
 
 
 def _watch(config: Path, out: Path | None, seconds: float | None) -> None:
@@ -46,6 +58,9 @@ def _watch(config: Path, out: Path | None, seconds: float | None) -> None:
     from fusion.daemon import run_daemon
     from fusion.logs import begin_logging
 
-    settings = load_settings(config)
+    def load() -> Settings:
+        return load_settings(config, os.environ)
+
+    settings = load()
     begin_logging()
-    raise typer.Exit(0 if run_daemon(settings, config, out, seconds) else 1)
+    raise typer.Exit(0 if run_daemon(settings, config, out, seconds, load) else 1)

@@ -94,7 +94,7 @@ def _headline(timeline: Timeline, recording: Recording, texts: Texts) -> str:
         return f"<strong>{incidents(len(timeline.incidents), texts)}</strong> {badges}"
     strangest = timeline.strangest
     if strangest is None or strangest.per_day is None:
-        why = why_unjudged((absence.reason for absence in timeline.absences), texts)
+        why = why_unjudged((absence.reason for absence in timeline.absences if not absence.suspected), texts)
         return words.unjudged_because.format(why=escape(why))
     senses = [(part.p_value, part.top) for part in strangest.senses.values() if part.p_value is not None]
     top = min(senses, key=lambda sense: sense[0])[1] if senses else None
@@ -162,9 +162,14 @@ def _labels(timeline: Timeline, recording: Recording, seconds: float, texts: Tex
 def _unseen(timeline: Timeline, texts: Texts) -> str:
     body = f"<p>{texts.page.all_there}</p>"
     if timeline.absences:
+        told = ((a, escape(texts.fault(a.reason))) for a in timeline.absences)
         rows = (
-            (f"<code>{escape(a.stream)}</code>", escape(texts.fault(a.reason)), duration(a.seconds, texts))
-            for a in timeline.absences
+            (
+                f"<code>{escape(a.stream)}</code>",
+                f"<strong>{texts.page.suspected.format(reason=reason)}</strong>" if a.suspected else reason,
+                duration(a.seconds, texts),
+            )
+            for a, reason in told
         )
         body = table(texts.page.unseen_heads, rows, numbers=(2,))
     return section(texts.page.unseen, body)

@@ -32,7 +32,7 @@ def people(blocks: int, seed: int) -> NDArray[np.float64]:
         wander = 0.97 * wander + 0.08 * random.standard_normal()
         hour = number / BLOCKS_A_DAY % 1
         own.append(max(0.0, math.sin(2 * math.pi * (hour - 0.25))) + wander)
-    return np.clip(np.array(own), 0.0, 1.5)
+    return np.asarray(np.clip(own, 0.0, 1.5))
 
 
 class Hall:
@@ -51,7 +51,8 @@ class Hall:
             elsewhere = abs(self.random.standard_normal())
             for sensor in self.sensors:
                 seen = elsewhere if sensor == "roof/mic" else there + 0.08 * self.random.standard_normal()
-                seen = (fooled or {}).get(sensor, lambda value: value)(seen)
+                if fooled and sensor in fooled:
+                    seen = fooled[sensor](seen)
                 channel, sense, base, span = CHANNELS[sensor]
                 for part in (0.2, 0.6):
                     at_ns = round((self.number + part) * BLOCK_NS)
@@ -141,12 +142,9 @@ def test_before_a_day_has_passed_nobody_is_suspected() -> None:
 
 
 def test_suspicion_by_chance_is_rare() -> None:
-    found = 0
-    for seed in (11, 12, 13):
-        hall = Hall(ALL, seed)
-        hall.live(60 * BLOCKS_A_DAY)
-        found += len(suspects(hall.told))
-    assert found <= 12, "six are expected in 180 days; chance gives more than twelve once in a hundred times"
+    hall = Hall(ALL, 11)
+    hall.live(60 * BLOCKS_A_DAY)
+    assert len(suspects(hall.told)) <= 6, "two are expected; chance gives more than six once in two hundred times"
 
 
 def test_a_sensor_that_is_silent_or_not_believed_contradicts_nobody() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from tests.live.broker import Mosquitto
 from tests.live.hook_server import HookServer
 from tests.live.listening import readers
 from tests.live.servers import free_port, poll, rtsp_server
-from tests.live.site import KIZASHI, Site
+from tests.live.site import KIZASHI, TAIL, Site
 from tests.live.subscriber import Subscriber
 
 CAMERA = """
@@ -158,6 +159,21 @@ def test_the_service_manager_hears_that_verdicts_come(tmp_path: Path) -> None:
             told = [manager.recv(4096).decode().splitlines()[0] for _ in range(3)]
             assert told == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
             site.end()
+
+
+def test_new_settings_are_taken_up_and_bad_ones_leave_the_old(tmp_path: Path) -> None:
+    with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
+        good = site.config.read_text()
+        site.config.write_text(f"flase_alarms_per_day = 1\n{good}")
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("the new settings cannot be used, the old ones stay")
+        site.config.write_text(f'[metrics]\naddress = "nowhere"\n{good}')
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("the new settings cannot be used, the old ones again")
+        site.config.write_text(good + TAIL.format(path=site.table).replace("hall/air", "yard/air"))
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("watching with hall/air, yard/air")
+        assert site.end() == 0
 
 
 def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
