@@ -290,7 +290,7 @@ class Engine:
         unknown = [Missing(str(order[i]), "learning what is usual with the others") for i in said if not heard >> i & 1]
         heard_p = {i: p for i, p in said.items() if heard >> i & 1}
         per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
-        weights = shares(self._dependence, heard_p)
+        weights = shares(heard_p)
         parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
         parts.sort(key=lambda part: (-part.share, part.sense))
         missing += tuple(unknown)

@@ -36,6 +36,10 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
+HEAVY = 0.2
+"""Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
+
+
 class _Aspect:
     """One way to look at a channel: its past, and when it was last noted."""
 
@@ -205,6 +209,7 @@ def new_past() -> Past:
     """An empty past of windows, extrapolated as far as need be.
 
     Why without a floor: an event is often a hundred times beyond all that quiet hours have shown. A floor would make
-    all that is beyond them alike, and what is a little beyond would hide what is far beyond.
+    all that is beyond them alike, and what is a little beyond would hide what is far beyond. Why a heavy tail instead:
+    a light one calls what is beyond impossible, and a single channel drowns what several senses say together.
     """
-    return Past(capacity=8000, depth=math.inf, prior=SPREAD)
+    return Past(capacity=8000, depth=math.inf, prior=SPREAD, heavy=HEAVY)

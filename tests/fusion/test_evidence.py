@@ -132,7 +132,7 @@ def test_the_fused_surprise_its_shares_and_its_rate_follow_from_the_stored_p_val
     p_values = {i: evidence().senses[sense] for i, sense in enumerate(order)}
     p_value = combine(dependence, p_values)
     assert line().p_value == pytest.approx(p_value, rel=1e-4)
-    assert {order[i]: share for i, share in shares(dependence, p_values).items()} == pytest.approx(
+    assert {order[i]: share for i, share in shares(p_values).items()} == pytest.approx(
         {part.sense: part.share for part in line().parts}, rel=1e-4
     )
     assert line().per_day == pytest.approx(rarity.per_day(7, -math.log10(p_value))[0], rel=1e-3)
