@@ -71,11 +71,11 @@ def label_incident(folder: Path, name: str, grade: str, note: str, site: Path | 
 
 
 def read_incidents(folder: Path) -> tuple[IncidentLine, ...]:
-    """Incidents of a replay's folder, gravest first."""
+    """Incidents of a folder, gravest first; of one that is told again and again, as a daemon does, the last state."""
     path = folder / INCIDENTS
     if not path.is_file():
         raise BadInputError("there are no incidents here", where=folder, mend="name what replay --out wrote")
-    return rank_incidents(read_lines(path, IncidentLine))
+    return rank_incidents({line.id: line for line in read_lines(path, IncidentLine)}.values())
 
 
 def find_incident(folder: Path, name: str) -> IncidentLine:

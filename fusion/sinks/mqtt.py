@@ -154,6 +154,7 @@ class MqttSink:
 
 def _incident(incident: Incident, name: str) -> bytes:
     facts = msgspec.json.decode(incident_line(incident))
+    facts.pop("evidence", None)  # Home Assistant keeps 16 KiB of attributes, and the files have it.
     return _encode({"open": incident.closed_ns is None, "event": name, **facts})
 
 

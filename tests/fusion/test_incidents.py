@@ -55,6 +55,13 @@ def test_the_list_is_gravest_first(folder: Path) -> None:
     assert [json.loads(line)["id"] for line in told("list", folder, "--json").splitlines()] == names
 
 
+def test_of_an_incident_that_was_told_again_the_last_state_counts(folder: Path) -> None:
+    with (folder / "incidents.jsonl").open("ab") as file:
+        file.write(incident_line(replace(incident(), id="mild", severity=Severity.CRITICAL)))
+    lines = [json.loads(line) for line in told("list", folder, "--json").splitlines()]
+    assert [line["severity"] for line in lines if line["id"] == "mild"] == ["critical"]
+
+
 def test_an_incident_is_shown_with_all_that_it_rests_on(folder: Path) -> None:
     text = told("show", folder, incident().id)
     assert incident().why in " ".join(text.split())
