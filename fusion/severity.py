@@ -70,10 +70,10 @@ PRIOR: Mapping[str, Weight] = {
     SECOND: Weight(2.4, 1.0),
     THIRD: Weight(0.6, 0.5),
     NIGHT: Weight(0.6, 0.5),
-    f"{KIND}fire": Weight(3.0, 1.0),
-    f"{KIND}panic": Weight(3.0, 1.0),
-    f"{KIND}gunshot": Weight(3.0, 1.0),
-    f"{KIND}explosion": Weight(3.0, 1.0),
+    f"{KIND}fire": Weight(6.5, 1.5),
+    f"{KIND}panic": Weight(6.5, 1.5),
+    f"{KIND}gunshot": Weight(6.5, 1.5),
+    f"{KIND}explosion": Weight(6.5, 1.5),
     f"{KIND}fall": Weight(2.0, 1.0),
     f"{KIND}scream": Weight(2.0, 1.0),
     f"{KIND}break-in": Weight(1.2, 1.0),
@@ -82,8 +82,9 @@ PRIOR: Mapping[str, Weight] = {
     f"{KIND}machine fault": Weight(0.6, 1.0),
 }
 """Where to begin. A decade of rarity is worth 1.5, so that a step of severity takes two, as with any two-digit odds;
-a second sense is worth a step: two that agree are seldom both mistaken. Danger to life is worth a step, to property
-half of one. All else that has a name or a place begins at 0, `OTHER`."""
+a second sense is worth a step: two that agree are seldom both mistaken. Danger to many lives makes critical what two
+senses notice; a fall or a scream is worth a step, danger to property half of one. All else that has a name or a place
+begins at 0, `OTHER`."""
 
 OTHER = Weight(0.0, 1.0)
 
