@@ -89,6 +89,7 @@ WORDS = {
     "loitering": "長居",
     "left behind": "置き去り",
     "intrusion": "立ち入り",
+    "scene": "場面全体の様子",
     "heights/s": "身長/秒",
     "aspect level": "の値",
     "aspect change": "の変化",
