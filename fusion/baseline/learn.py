@@ -4,7 +4,8 @@
 2. The recordings are divided into folds (a single one into halves). Each fold is scored by detectors that learned the
    other folds, and ranked against the others' scores: as a stranger, the way tomorrow will be.
 3. What the fusion then says of each fold is its past: how strange chance alone gets here.
-4. The baseline holds the scores of all folds, that past, and detectors that learned everything.
+4. The baseline holds the scores of all folds, that past, and detectors that learned everything; what of them is a model
+   of the place as a whole was fitted with PyOD and is kept as plain arrays (`fusion.baseline.fitting`).
 
 Why not simply learn and score the same recordings: whoever has seen the answers finds nothing strange, and the first
 day at work would be full of alarms.
@@ -12,7 +13,6 @@ day at work would be full of alarms.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -24,17 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings
+from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
-from fusion.engine import Engine, EngineSettings, Memory
+from fusion.engine import Engine, EngineSettings, Memory, Step
 from fusion.lately import trace
 from fusion.recording import Recording
 from fusion.runner import merge, until
 from fusion.senses import MEAN
 from fusion.triage import TriageSettings
 from fusion.words import duration
-from sensors.base import Detector, PatientDetector, Sensor
+from sensors.base import Detector, Fittable, PatientDetector, Sensor
 from sensors.errors import BadInputError
 from sensors.types import NS, Health, Modality, Score
 
@@ -228,8 +229,16 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
     return rank_folds(told, {stream: sensor.modality for stream, sensor in sensors.items()}, settings)
 
 
-def rank_folds(told: Sequence[Told], streams: Mapping[str, Modality], settings: EngineSettings) -> Memory:
-    """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says."""
+def rank_folds(
+    told: Sequence[Told],
+    streams: Mapping[str, Modality],
+    settings: EngineSettings,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Memory:
+    """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says.
+
+    `tell` is told every verdict, in order.
+    """
     windows = [window_scores((item for _, items, _ in one.said() for item in items), settings) for one in told]
     memory = Memory({}, {}, {})
     for one in told:
@@ -241,7 +250,8 @@ def rank_folds(told: Sequence[Told], streams: Mapping[str, Modality], settings: 
             for item in items:
                 engine.push(item)
             engine.reach(stream, min(next_ns, one.span_ns[1]))
-            deque(engine.advance(one.span_ns[1]), maxlen=0)
+            for step in engine.advance(one.span_ns[1]):
+                tell(step)
         memory = engine.snapshot()
     return replace(memory, channels=gather(windows))
 
@@ -257,12 +267,19 @@ def score_segment(
 
 
 def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[str, Detector]:
-    """Fresh detectors that learned these segments, in the order of time."""
+    """Fresh detectors that learned these segments, in the order of time, and what can be fitted to all of that."""
     fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
+    samples = {stream: Sample() for stream in fresh}
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            detector.on_learned = samples[stream].take
     for segment in sorted(segments, key=lambda segment: segment.span_ns):
         for stream, features, _ in segment.items:
             if features is not None and stream in fresh:
                 fresh[stream].learn(features)
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            fit_detector(detector, samples[stream])
     detectors = {stream: sensor.detector() for stream, sensor in sensors.items()}
     for stream, detector in detectors.items():
         detector.restore(fresh[stream].state())
