@@ -142,7 +142,7 @@ def bench_sets(sets: int, seconds: float) -> Made:
     sensors = [sensor for number in range(sets) for sensor in _set(number, clock)]
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
     latencies = _Latencies(start_ns + round(SETTLE_S * NS))
-    site = Site(settings, engine, clock, sorted(sensors, key=lambda sensor: sensor.stream), start_ns, None)
+    site = Site(settings, engine, clock, sorted(sensors, key=lambda sensor: sensor.stream), start_ns)
     daemon = Daemon(site, [Post("bench", latencies)], None, SETTLE_S + seconds)
     began_s, cpu_s = time.monotonic(), time.process_time()
     daemon.run()

@@ -22,7 +22,7 @@ from types import FrameType
 
 import msgspec
 
-from fusion.assemble import build_live_sensors, build_watch
+from fusion.assemble import build_live_sensors
 from fusion.config import Settings, Storage
 from fusion.inbox import Inbox
 from fusion.intake import Intake
@@ -34,7 +34,7 @@ from fusion.runner import watch_live
 from fusion.shedding import STEPS, Shedder
 from fusion.sinks.metrics import Sample
 from fusion.sinks.post import Post
-from fusion.site import Site, build_site
+from fusion.site import Site, build_site, live_watch
 from fusion.state import Saver, alone, take_state
 from fusion.state import State as Learned
 from fusion.telling import Teller
@@ -96,8 +96,7 @@ class Daemon:
     ) -> None:
         self._site, self._posts, self.recorder = site, posts, recorder
         self.clock = site.clock
-        watch = build_watch("live", site.sensors, site.engine, site.start_ns, site.baseline)
-        self.intake = Intake(watch, site.engine)
+        self.intake = Intake(live_watch(site), site.engine)
         ranked = sorted(site.sensors, key=lambda sensor: (_ORDER.index(sensor.modality), sensor.stream))
         self.inbox = Inbox(sensor.stream for sensor in ranked)
         teller = Teller(posts, self.intake, site.clock)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.assemble import build_live_sensors, choose_tick_s, engine_settings
+from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_s, engine_settings
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.state import State, load_state
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
+from sensors.errors import BadInputError
 from sensors.types import NS, Modality
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,10 @@ class Site:
         Live ones.
     start_ns : int
         Event time of the first tick.
-    baseline : Baseline or None
-        What is known at the beginning.
+    given : Baseline or None
+        What the settings say is known.
+    kept : Baseline or None
+        What an earlier run learned, which goes before that.
     """
 
     settings: Settings
@@ -39,7 +45,8 @@ class Site:
     clock: SteadyClock
     sensors: Sequence[Sensor]
     start_ns: int
-    baseline: Baseline | None
+    given: Baseline | None = None
+    kept: Baseline | None = None
 
     @property
     def streams(self) -> dict[str, Modality]:
@@ -73,12 +80,29 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     """
     clock = SteadyClock()
     sensors = build_live_sensors(settings, clock, where)
-    known = load_baseline(Path(settings.baseline)) if settings.baseline else None
-    tick_s = known.manifest.tick_s if known else choose_tick_s(settings, sensors)
+    given = load_baseline(Path(settings.baseline)) if settings.baseline else None
+    tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
+    kept = None
     engine = engine_settings(settings, tick_s)
     if settings.store.folder and not fresh:
-        known = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS) or known
+        kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
-        known = Baseline(learned.manifest, learned.memory, learned.detectors)
+        kept = Baseline(learned.manifest, learned.memory, learned.detectors)
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
-    return Site(settings, engine, clock, sensors, start_ns, known)
+    return Site(settings, engine, clock, sensors, start_ns, given, kept)
+
+
+def live_watch(site: Site) -> Watch:
+    """The watch of a site, with what was learned before; where that does not fit its sensors any more, without it.
+
+    Raises
+    ------
+    BadInputError
+        If the baseline of the settings does not fit.
+    """
+    if site.kept is not None:
+        try:
+            return build_watch("live", site.sensors, site.engine, site.start_ns, site.kept)
+        except (BadInputError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            _log.error("what was learned before does not fit these sensors (%s): it is learned anew", error)
+    return build_watch("live", site.sensors, site.engine, site.start_ns, site.given)

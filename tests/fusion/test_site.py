@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fusion.config import load_settings
-from fusion.site import build_site
+from fusion.site import build_site, live_watch
+from fusion.state import State, save_state, take_state
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
@@ -24,6 +26,21 @@ def test_sensors_come_in_the_order_of_their_names_and_only_of_the_senses_wanted(
     assert site.start_ns % site.engine.tick_ns == 0
     alone = build_site(load_settings(write_text("k.toml", f'senses = ["audio"]\n{text}')), "k.toml")
     assert [sensor.modality for sensor in alone.sensors] == [Modality.AUDIO]
+
+
+def test_what_was_learned_by_a_detector_of_another_version_is_learned_anew(
+    write_text: Write, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'
+    site = build_site(load_settings(write_text("k.toml", text)), "k.toml")
+    watch = live_watch(site)
+    state = take_state(watch, watch.engine.snapshot(), site.engine, "hall", (site.start_ns, site.start_ns))
+    wrong = {"hall/mic": {name: np.zeros((1, 1)) for name in state.detectors["hall/mic"]}}
+    save_state(tmp_path / "memory", State(state.manifest, state.memory, wrong))
+    again = build_site(load_settings(write_text("k.toml", text)), "k.toml")
+    assert again.kept is not None
+    assert set(live_watch(again).detectors) == {"hall/mic"}
+    assert "does not fit these sensors" in caplog.text
 
 
 @pytest.mark.parametrize(

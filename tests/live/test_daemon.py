@@ -161,6 +161,29 @@ def test_the_service_manager_hears_that_verdicts_come(tmp_path: Path) -> None:
             site.end()
 
 
+def test_nobody_listens_but_who_was_told_to_and_he_only_on_this_machine(tmp_path: Path) -> None:
+    with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
+        assert not listening(site.pid)
+        site.end()
+    port = free_port()
+    with Site(tmp_path, f'[metrics]\naddress = "127.0.0.1:{port}"') as site:
+        assert listening(site.pid) == [("0100007F", port)]
+        site.end()
+
+
+def listening(pid: int) -> list[tuple[str, int]]:
+    """Addresses, as the system writes them, and ports at which a process listens."""
+    own = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    out = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == "0A" and f"socket:[{rest[5]}]" in own:
+                address, _, port = local.partition(":")
+                out.append((address, int(port, 16)))
+    return out
+
+
 def test_new_settings_are_taken_up_and_bad_ones_leave_the_old(tmp_path: Path) -> None:
     with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
         good = site.config.read_text()
