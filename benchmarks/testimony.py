@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from fusion.assemble import build_sensors, engine_settings
 from fusion.baseline.learn import FOLDS, NEVER_ALARMS, Said, Segment, Told, learned, rank_folds, score_segment
 from fusion.baseline.spool import Spool
 from fusion.config import Settings
-from fusion.engine import Engine, EngineSettings, Memory
+from fusion.engine import Engine, EngineSettings, Memory, Step
 from fusion.recording import Recording, load_recording
 from fusion.replay import end_of
 from fusion.runner import merge, until
@@ -117,12 +117,25 @@ class Testimony:
         return (item for _, items, _ in self.said for item in items if isinstance(item, Score))
 
 
-def learn_from(quiet: Sequence[Testimony], settings: EngineSettings) -> Memory:
-    """What `kizashi learn` would keep of quiet recordings."""
+def judge(testimony: Testimony, settings: EngineSettings, memory: Memory) -> Iterator[Step]:
+    """What the engine says of a recording."""
+    engine = Engine(settings, testimony.senses, None, memory)
+    end_ns = testimony.span_ns[1]
+    for stream, items, next_ns in testimony:
+        for item in items:
+            engine.push(item)
+        engine.reach(stream, min(next_ns, end_ns))
+        yield from engine.advance(end_ns)
+
+
+def learn_from(
+    quiet: Sequence[Testimony], settings: EngineSettings, tell: Callable[[Step], None] = lambda step: None
+) -> Memory:
+    """What `kizashi learn` would keep of quiet recordings; `tell` is told every verdict."""
     told = [Told(n % FOLDS, frozenset(one.senses), one.span_ns, one.__iter__) for n, one in enumerate(quiet)]
     streams = {stream: sense for one in quiet for stream, sense in one.senses.items()}
     never = replace(settings, triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS), rules=())
-    return rank_folds(told, streams, never)
+    return rank_folds(told, streams, never, tell)
 
 
 def hear_quiet(folder: Path, place: Path, cache: Path) -> tuple[list[Testimony], list[Segment], dict[str, Sensor]]:

@@ -45,6 +45,9 @@ from sensors.types import NS, Modality
 SWITCH_S = 0.0005
 """How long a thread may keep the others waiting, seconds; the usual 5 ms would add up to lateness."""
 
+BEGUN_NS = 5 * NS
+"""While libraries are loaded there is always too much to do: nothing is shed for that."""
+
 SETTLED_NS = 10 * NS
 """After so long all that stays is there, and the collector need not look at it again."""
 
@@ -124,7 +127,8 @@ class Daemon:
     def _beside(self, now_ns: int) -> None:
         account = self.vigil.account
         dropped = sum(self.inbox.dropped.values()) + sum(listener.dropped for listener in self.listeners)
-        if self.shedder.observe(now_ns, account.hurried, dropped):
+        begun = now_ns - self._site.start_ns > BEGUN_NS
+        if begun and self.shedder.observe(now_ns, account.hurried, dropped):
             self._shed()
         if self.wishes.anew:
             self.wishes.anew = False

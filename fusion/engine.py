@@ -28,7 +28,7 @@ from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, combine, shares
-from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Without
+from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
 from fusion.language.english import ENGLISH
@@ -290,7 +290,7 @@ class Engine:
         unknown = [Missing(str(order[i]), "learning what is usual with the others") for i in said if not heard >> i & 1]
         heard_p = {i: p for i, p in said.items() if heard >> i & 1}
         per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
-        weights = shares(self._dependence, heard_p)
+        weights = shares(heard_p)
         parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
         parts.sort(key=lambda part: (-part.share, part.sense))
         missing += tuple(unknown)
@@ -307,7 +307,9 @@ class Engine:
             if others:
                 rate = self._rarity.per_day(others, statistics[others])
                 without.append(Without(part.sense, 10 ** -statistics[others], *rate))
-        return Evidence(self._recollection.of(part.sense for part in parts), tuple(without))
+        senses = sorted(part.sense for part in parts)
+        voices = tuple(Voice(sense, *said) for sense in senses for said in self._senses.voices(sense).items())
+        return Evidence(voices, self._recollection.of(senses), tuple(without))
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""

@@ -103,7 +103,7 @@ def _shares(line: IncidentLine, evidence: EvidenceLine, texts: Texts) -> list[st
     told = []
     for part in sorted(line.parts, key=lambda part: -part.share):
         told.append(f"  {part.share:>6.1%}  {texts.word(f'lane {part.sense}')}")
-        own = evidence.moments.get(part.sense, {})
+        own = evidence.voices.get(part.sense, {})
         told += [
             f"  {share:>6.1%}    {name}" for name, share in evidence.shares.items() if name in own and share >= 5e-4
         ]

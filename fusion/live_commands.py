@@ -20,6 +20,7 @@ def add_live_commands(app: typer.Typer) -> None:
     """Teach a command line to watch live."""
     app.command()(run)
     app.command()(record)
+    app.command()(bench)
     app.command()(schema)
     app.command()(status)
 
@@ -36,6 +37,18 @@ def record(
 ) -> None:
     """Watch live and keep all that is seen and heard: its replay gives the same verdicts."""
     _watch(config, out, seconds)
+
+
+def bench(
+    seconds: Annotated[float, typer.Option(min=1, help="How long each number of sets is watched.")] = 10.0,
+    most: Annotated[int, typer.Option(min=1, help="Most sets to try.")] = 64,
+    overload: Annotated[float, typer.Option(min=1, help="Then so many times what was carried.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """How many sets of sensors this box carries within the bound, and what gives way beyond that."""
+    from fusion.benching import bench_all
+
+    raise typer.Exit(0 if bench_all(seconds, most, overload, as_json) else 1)
 
 
 def schema() -> None:

@@ -36,6 +36,10 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
+HEAVY = 0.2
+"""Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
+
+
 class _Aspect:
     """One way to look at a channel: its past, and when it was last noted."""
 
@@ -124,6 +128,16 @@ class Senses:
         said = [c.said for c in self._speaking.get(sense, ()) if c.said is not None and c.said.p_value < NOTABLE]
         return tuple(sorted(said, key=lambda said: (said.p_value, said.score.channel))[:3])
 
+    def voices(self, sense: Modality) -> dict[str, tuple[float, ...]]:
+        """By channel the p-values, at most 1/2, that the sense's answer to this tick is the Cauchy mean of."""
+        speaking = set(self._speaking.get(sense, ()))
+        return {
+            name: tuple(map(p_value_of, channel.surprises))
+            for by_name in self._channels.values()
+            for name, channel in sorted(by_name.items())
+            if channel in speaking
+        }
+
     def learn(self, until_ns: int, calm: Callable[[int], Calm]) -> None:
         """Take as normal what was said by `until_ns` while it was quiet; of censored moments no more than `NO_MORE`."""
         while self._pending and self._pending[0][0] <= until_ns:
@@ -195,6 +209,7 @@ def new_past() -> Past:
     """An empty past of windows, extrapolated as far as need be.
 
     Why without a floor: an event is often a hundred times beyond all that quiet hours have shown. A floor would make
-    all that is beyond them alike, and what is a little beyond would hide what is far beyond.
+    all that is beyond them alike, and what is a little beyond would hide what is far beyond. Why a heavy tail instead:
+    a light one calls what is beyond impossible, and a single channel drowns what several senses say together.
     """
-    return Past(capacity=8000, depth=math.inf, prior=SPREAD)
+    return Past(capacity=8000, depth=math.inf, prior=SPREAD, heavy=HEAVY)

@@ -41,9 +41,12 @@ class Shedder:
     ----------
     level : int
         0 nothing, up to `ALL`.
+    highest : int
+        The highest level so far.
     """
 
     level: int = 0
+    highest: int = 0
     _since_ns: int | None = None
     _calm_ns: int = 0
     _lowered_ns: int | None = None
@@ -89,6 +92,7 @@ class Shedder:
         soon = self._lowered_ns is not None and now_ns - self._lowered_ns <= 2 * LOWER_NS
         self._wait_ns = LOWER_NS * (PATIENT if soon else 1)
         self.level += 1
+        self.highest = max(self.highest, self.level)
         return True
 
     def _lower(self, now_ns: int) -> bool:

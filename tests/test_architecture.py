@@ -19,10 +19,11 @@ HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
     "live_commands incident_commands",
+    "benching",
     "daemon",
     "commands checking incidents listening models readings status watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "site",
+    "site trying",
     "state telling",
     "outlets",
     "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet film recall",

@@ -13,7 +13,6 @@ day at work would be full of alarms.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -29,7 +28,7 @@ from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
-from fusion.engine import Engine, EngineSettings, Memory
+from fusion.engine import Engine, EngineSettings, Memory, Step
 from fusion.lately import trace
 from fusion.recording import Recording
 from fusion.runner import merge, until
@@ -230,8 +229,16 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
     return rank_folds(told, {stream: sensor.modality for stream, sensor in sensors.items()}, settings)
 
 
-def rank_folds(told: Sequence[Told], streams: Mapping[str, Modality], settings: EngineSettings) -> Memory:
-    """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says."""
+def rank_folds(
+    told: Sequence[Told],
+    streams: Mapping[str, Modality],
+    settings: EngineSettings,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Memory:
+    """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says.
+
+    `tell` is told every verdict, in order.
+    """
     windows = [window_scores((item for _, items, _ in one.said() for item in items), settings) for one in told]
     memory = Memory({}, {}, {})
     for one in told:
@@ -243,7 +250,8 @@ def rank_folds(told: Sequence[Told], streams: Mapping[str, Modality], settings: 
             for item in items:
                 engine.push(item)
             engine.reach(stream, min(next_ns, one.span_ns[1]))
-            deque(engine.advance(one.span_ns[1]), maxlen=0)
+            for step in engine.advance(one.span_ns[1]):
+                tell(step)
         memory = engine.snapshot()
     return replace(memory, channels=gather(windows))
 
