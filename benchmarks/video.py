@@ -7,7 +7,8 @@ VIDEOS is a folder with `manifest.csv`, `labels.csv` and their clips: `umn_panic
 in the same run: mean flow, 99 % flow, nearest neighbours of cell histograms, each averaged over ten frames.
 
 How constants were chosen: mostly on the indoor clips and the falls 1, 2 and 4, but the averages over all clips were
-looked at as well. The figures of the other clips stand apart in brackets; they flatter less, and are not held out.
+looked at as well, and a fall's conduct was formed on all seven of them. The figures of the other clips stand apart in
+brackets; they flatter less, and are not held out.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def test_what_eyes_tell_is_chosen_and_a_slip_names_the_nearest(write_text: Write
     usual = build_sensor(source).detector().score(features)
     assert [one.channel for one in chosen if isinstance(one, Score)] == ["yard:motion", "yard:fall"]
     assert {one.channel for one in usual if isinstance(one, Score)} == {
-        f"yard:{name}" for name in Settings().video.channels if name != "scene"
+        f"yard:{name}" for name in Settings().video.channels
     }
     assert "did you mean motion?" in refuse(write_text, '[video]\nchannels = ["motoin"]\n')
     refuse(write_text, "[video]\nchannels = []\n")

@@ -15,6 +15,8 @@ from sensors.video.features import VideoExtractor
 from sensors.video.layout import NAMES, ROWS, cells
 from sensors.video.scene import PART, describe_scene
 
+TOLD = (*FUSED, "scene")
+
 
 def film(seconds: float, seed: int, running: bool = False) -> list[Features]:
     """Somebody walks to and fro before a textured wall; or runs."""
@@ -38,7 +40,7 @@ def walks() -> list[Features]:
 
 def learned(walks: list[Features]) -> tuple[VideoDetector, NDArray[np.float64]]:
     """A detector that learned them, and the rows that it told of on the way."""
-    detector = VideoDetector("v")
+    detector = VideoDetector("v", channels=TOLD)
     rows: list[Sequence[float]] = []
 
     def take(name: str, row: Sequence[float]) -> None:
@@ -82,14 +84,23 @@ def test_rows_are_told_of_what_is_learned_and_of_nothing_else(walks: list[Featur
     assert count == []
 
 
+def test_who_is_not_asked_for_the_scene_has_nothing_to_fit(walks: list[Features]) -> None:
+    detector = VideoDetector("v")
+    told: list[str] = []
+    detector.on_learned = lambda name, row: told.append(name)
+    for features in walks:
+        detector.learn(features)
+    assert told == []
+
+
 def test_the_scene_is_told_of_only_where_a_model_was_fitted(walks: list[Features]) -> None:
     detector, rows = learned(walks)
     usual = [one.channel for one in detector.score(walks[-1]) if isinstance(one, Score)]
     detector.adopt(PART, fit("mixture", rows))
     fitted = [one.channel for one in detector.score(walks[-1]) if isinstance(one, Score)]
     assert set(fitted) - set(usual) == {"v:scene"}
-    assert set(fitted) == {f"v:{name}" for name in FUSED}
-    warming = VideoDetector("v")
+    assert set(fitted) == {f"v:{name}" for name in TOLD}
+    warming = VideoDetector("v", channels=TOLD)
     warming.adopt(PART, fit("mixture", rows))
     assert {one.quality for one in warming.score(walks[0]) if isinstance(one, Score)} <= {Quality.WARMING, Quality.GAP}
 
@@ -105,7 +116,7 @@ def test_who_runs_where_people_walk_is_a_strange_scene_to_every_kind(walks: list
 def test_what_was_fitted_is_part_of_the_state(walks: list[Features]) -> None:
     detector, rows = learned(walks)
     detector.adopt(PART, fit("mixture", rows))
-    again = VideoDetector("v")
+    again = VideoDetector("v", channels=TOLD)
     again.restore(detector.state())
     other = film(5.0, 5)
     assert raws(again, other) == raws(detector, other)
