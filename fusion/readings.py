@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
-from fusion.baseline.fitting import Sample, fit_detector, stranger_scores
+from fusion.baseline.fitting import Sample, fit_detector, stranger_distances
 from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.inputs import figure, find_files, tell
@@ -218,7 +218,7 @@ def _fit(judge: RowJudge, detector: Detector, sample: Sample) -> None:
         detector.on_learned = None
         fit_detector(detector, sample)
         for name, rows in sample.rows().items():
-            judge.know(f"{detector.stream}:{name.rpartition('.')[0]}", stranger_scores(rows))
+            judge.know(f"{detector.stream}:{name.rpartition('.')[0]}", stranger_distances(rows))
 
 
 def reading_line(judged: Judged, named: Mapping[str, str], dated: bool, behind_ns: int = 0) -> bytes:

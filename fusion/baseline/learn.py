@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings
+from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
@@ -33,7 +34,7 @@ from fusion.runner import merge, until
 from fusion.senses import LASTING
 from fusion.triage import TriageSettings
 from fusion.words import duration
-from sensors.base import Detector, PatientDetector, Sensor
+from sensors.base import Detector, Fittable, PatientDetector, Sensor
 from sensors.errors import BadInputError
 from sensors.types import NS, Health, Quality, Score
 
@@ -240,12 +241,19 @@ def score_segment(
 
 
 def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[str, Detector]:
-    """Fresh detectors that learned these segments, in the order of time."""
+    """Fresh detectors that learned these segments, in the order of time, and what can be fitted to all of them."""
     fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
+    samples = {stream: Sample() for stream in fresh}
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            detector.on_learned = samples[stream].take
     for segment in sorted(segments, key=lambda segment: segment.span_ns):
         for stream, features, _ in segment.items:
             if features is not None and stream in fresh:
                 fresh[stream].learn(features)
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            fit_detector(detector, samples[stream])
     detectors = {stream: sensor.detector() for stream, sensor in sensors.items()}
     for stream, detector in detectors.items():
         detector.restore(fresh[stream].state())
