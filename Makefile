@@ -23,7 +23,7 @@ demo: $(READY) ## Replay a break-in: incidents, and where the report lies
 
 test: lint ## Everything that must hold; what a change has to pass
 	@.ci/system-packages chromium rtsp-server pulseaudio portaudio mosquitto openssl nft ip
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(TRAINS) ## Style and types only
 	@$(BIN)/ruff check --quiet

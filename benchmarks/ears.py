@@ -100,7 +100,7 @@ class PackEar:
 
     def score_file(self, path: Path) -> Floats:
         """Highest calibrated scores, as the command gives them."""
-        return hear_file(path, self._pack, self._classifier).best[self._columns]
+        return hear_file(path, self._pack, self._classifier).best.scores()[self._columns]
 
     def listen(self, samples: Samples) -> Trace:
         """Scores and onsets as the command makes events of them."""

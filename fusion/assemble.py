@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+import inspect
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fusion.baseline.folder import AGAIN, Baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
-from fusion.recording import SCENARIO, Recording, build_source, load_recording
-from fusion.strict_toml import read_toml
+from fusion.language.choice import texts_of
+from fusion.recording import SCENARIO, Recording, build_source, load_recording, require_id
+from fusion.severity import SeverityModel
+from fusion.strict_toml import read_toml, require_known, text
 from fusion.triage import TriageSettings
-from sensors.base import Detector, PatientDetector, Sensor, Source
+from sensors.base import Detector, LiveSource, PatientDetector, Sensor, Source
+from sensors.clock import Clock
 from sensors.errors import BadInputError
-from sensors.registry import detector_class, extractor_class
+from sensors.registry import detector_class, extractor_class, live_class
 from sensors.types import NS, Modality
+from sensors.video.detectors import FUSED
 from sensors.video.zones import Hours, Rule, Zone
 
 BUILTIN = "builtin"
@@ -37,11 +44,14 @@ class Watch:
         By stream.
     engine : Engine
         Its own.
+    streams : mapping of str to Modality
+        The sensors that it expects.
     """
 
     name: str
     detectors: dict[str, PatientDetector]
     engine: Engine
+    streams: Mapping[str, Modality] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +79,115 @@ def recorded_senses(recording: Recording) -> frozenset[Modality]:
 
 
 def build_sensors(
-    recording: Recording, senses: Iterable[Modality], model: str = BUILTIN, zones: Sequence[ZoneRule] = ()
+    recording: Recording,
+    senses: Iterable[Modality],
+    model: str = BUILTIN,
+    zones: Sequence[ZoneRule] = (),
+    channels: Collection[str] = FUSED,
 ) -> list[Sensor]:
     """The sensors of a recording that belong to `senses`, in the order of their names.
 
-    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own.
+    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own; `channels` is what eyes tell.
     """
     wanted = frozenset(senses)
     sensors = []
     for entry in sorted(recording.sensors, key=lambda entry: entry.id):
         source = build_source(entry, recording)
         if source.modality in wanted:
-            sensors.append(build_sensor(source, model, zones))
+            sensors.append(build_sensor(source, model, zones, channels))
     return sensors
 
 
-def build_sensor(source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = ()) -> Sensor:
+def build_sensor(
+    source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = (), channels: Collection[str] = FUSED
+) -> Sensor:
     """A source with the extractor and detector of its sense, told of the classifier of sounds or of its zones."""
     chosen = {"model": model} if source.modality is Modality.AUDIO else {}
     extractor = extractor_class(source.modality)(source.stream, **chosen)
     make = detector_class(source.modality)
     own = tuple(_zone(rule) for rule in zones if rule.sensor == source.stream)
-    told = {**chosen, "zones": own} if own and source.modality is Modality.VIDEO else chosen
+    told = {"zones": own, "channels": channels} if source.modality is Modality.VIDEO else chosen
     return Sensor(source, extractor, lambda: make(source.stream, **told))
+
+
+def build_live_sensors(settings: Settings, clock: Clock, where: object = "settings") -> list[Sensor]:
+    """The live sensors of the settings, of the senses that are watched with, in the order of their names.
+
+    Raises
+    ------
+    BadInputError
+        If there is none, or one has no kind, an unknown key, or a value that its source cannot use.
+    """
+    sensors: dict[str, Sensor] = {}
+    for number, told in enumerate(settings.sensors, 1):
+        place = f"{where}, sensor {number}"
+        name = require_id(told, place)
+        if name in sensors:
+            raise BadInputError(f"id '{name}' twice", where=place, mend="give each its own")
+        source = build_live_source(name, told, clock, f"{place} '{name}'")
+        if source.modality in settings.senses:
+            sensors[name] = build_sensor(source, settings.audio.model, settings.video.zones, settings.video.channels)
+    if not sensors:
+        raise BadInputError("there are no sensors", where=where, mend="add one with [[sensors]], id and kind")
+    return [sensors[name] for name in sorted(sensors)]
+
+
+def build_live_source(name: str, told: Mapping[str, Any], clock: Clock, where: str) -> LiveSource:
+    """A live source; a key that ends in `_file`, where the source knows only what is before, is read from that file.
+
+    Raises
+    ------
+    BadInputError
+        If it has no kind, an unknown key, or a value that it cannot use.
+    """
+    made = live_class(text(told, "kind", where), where)
+    known = live_options(made)
+    options = {key: value for key, value in told.items() if key not in ("id", "kind")}
+    for key in [key for key in options if key not in known and key.removesuffix("_file") in known]:
+        options[key.removesuffix("_file")] = read_secret(Path(str(options.pop(key))))
+    require_known(options, known, where)
+    for key, value in LIVE.items():
+        if key in known:
+            options.setdefault(key, value)
+    try:
+        return made(name, **options, clock=clock)
+    except (TypeError, ValueError, AttributeError) as error:
+        # Its text might hold an address with a password.
+        what = f"its source cannot be made of this ({type(error).__name__})"
+        mend = f"give what a {told['kind']} needs, of the right type: {', '.join(sorted(known))}"
+        raise BadInputError(what, where=where, mend=mend) from error
+
+
+def live_options(made: Callable[..., LiveSource]) -> set[str]:
+    """What a live source can be told, its bases included."""
+    classes = inspect.getmro(made) if inspect.isclass(made) else (made,)
+    known = {name for one in classes for name, told in inspect.signature(one).parameters.items() if told.kind != 2}
+    return {name for name in known if name not in NOT_TOLD}
+
+
+LIVE = {"chunk_s": 0.05, "queue_s": 0.5}
+"""Sound comes in fifths of the 250 ms that are described at once, so that none waits for the chunk that it ends in; and
+what waits longer than half a second says nothing of the present any more."""
+
+NOT_TOLD = frozenset({"stream", "on_health", "clock", "backoff", "reader", "options", "args", "kwargs", "self"})
+
+
+def read_secret(path: Path) -> str:
+    """A secret from a file: where it says, or by that name among the credentials that systemd hands over.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and not path.is_absolute():
+        path = Path(folder) / path
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        mend = "check the path and its permissions"
+        raise BadInputError("this secret cannot be read", where=path, mend=mend) from error
 
 
 def _zone(rule: ZoneRule) -> Zone:
@@ -99,8 +195,13 @@ def _zone(rule: ZoneRule) -> Zone:
     return Zone(rule.name, rule.points, Rule(rule.rule), hours)
 
 
-def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
-    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks."""
+def engine_settings(
+    settings: Settings, tick_s: float, utc_offset_s: float | None = None, model: SeverityModel | None = None
+) -> EngineSettings:
+    """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks.
+
+    `utc_offset_s` is that of the place, where its time of day is known; `model` what labels have taught of severity.
+    """
     rules, windows = settings.triage, settings.windows
 
     def span(seconds: float, ticks: float) -> int:
@@ -129,8 +230,12 @@ def engine_settings(settings: Settings, tick_s: float) -> EngineSettings:
             close_after_ns=span(rules.close_after_s, 2),
             regroup_ns=span(rules.regroup_s, 4),
             longest_ns=span(rules.longest_s, 12),
+            lead_ns=span(10.0, 3),
+            utc_offset_s=utc_offset_s,
+            model=model or SeverityModel(),
         ),
         rules=read_rules(settings),
+        texts=texts_of(settings.language),
     )
 
 
@@ -163,7 +268,7 @@ def build_watch(
     patient = {stream: PatientDetector(d, settings.learn_after_ns) for stream, d in detectors.items()}
     streams = {sensor.stream: sensor.modality for sensor in sensors}
     memory = baseline.memory if baseline else None
-    return Watch(name, patient, Engine(settings, streams, start_ns, memory))
+    return Watch(name, patient, Engine(settings, streams, start_ns, memory), streams)
 
 
 def build_detector(sensor: Sensor, baseline: Baseline | None) -> Detector:

@@ -68,7 +68,12 @@ NO_PRIOR = TailPrior(0.0, 0.0)
 
 
 def fit_tail(
-    ascending: NDArray[np.float64], prior: TailPrior = NO_PRIOR, share: float = 0.1, least: int = 8, most: int = 250
+    ascending: NDArray[np.float64],
+    prior: TailPrior = NO_PRIOR,
+    share: float = 0.1,
+    least: int = 8,
+    most: int = 250,
+    heavy: float = 0.0,
 ) -> Tail | None:
     """Fit the upper tail by probability-weighted moments.
 
@@ -87,6 +92,8 @@ def fit_tail(
         Part of the values taken as tail, in (0, 1).
     least, most : int
         Bounds on the number k of values taken.
+    heavy : float
+        The shape is at least this, in [0, 0.5].
 
     Returns
     -------
@@ -111,7 +118,7 @@ def fit_tail(
         shape = 0.0
     known = k + prior.count
     mean = (k * mean + prior.count * prior.mean) / known
-    shape = min(max(shape * k / known, 1 / known), 0.5)
+    shape = min(max(shape * k / known, 1 / known, heavy), 0.5)
     range_scale = 0.5 * float(ascending[-1] - ascending[n // 2]) / math.log(n)
     return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, k / (n + 1))
 
@@ -129,10 +136,19 @@ class Past:
         What is known of the tail before any value was seen.
     least : int
         Fewest values that a tail is fitted to.
+    heavy : float
+        Least shape of the tail, in [0, 0.5].
     """
 
-    def __init__(self, capacity: int = 20_000, depth: float = 2.5, prior: TailPrior = NO_PRIOR, least: int = 8) -> None:
-        self._capacity, self._depth, self._prior, self._least = capacity, depth, prior, least
+    def __init__(
+        self,
+        capacity: int = 20_000,
+        depth: float = 2.5,
+        prior: TailPrior = NO_PRIOR,
+        least: int = 8,
+        heavy: float = 0.0,
+    ) -> None:
+        self._capacity, self._depth, self._prior, self._least, self._heavy = capacity, depth, prior, least, heavy
         self._window: deque[float] = deque()
         self._sorted: list[float] = []
         self._tail: Tail | None = None
@@ -192,5 +208,5 @@ class Past:
         return self
 
     def _fit(self) -> None:
-        self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior, least=self._least)
+        self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior, least=self._least, heavy=self._heavy)
         self._since_fit = 0

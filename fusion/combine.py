@@ -1,10 +1,12 @@
 """Many p-values that are not independent to one.
 
-Why Cauchy: its tail is right under any dependence that sensors of one place have, and one strange sense is enough
-(Liu & Xie 2020). Why a Fisher-Brown term beside it: where three senses are each a little strange, a sum sees it and a
-maximum does not; its dependence is measured at the site (Poole et al. 2016). Why p-values above one half count as
-nothing: ties (a motion sensor that is almost always 0) give p = 1, whose negative Cauchy score would silence others
-(truncation as in Fang et al. 2023, doi:10.5705/ss.202020.0490).
+Channels of one sense by Cauchy's rule: its tail is right under any dependence, and one strange channel is enough (Liu &
+Xie 2020). Why p-values above one half count as nothing: ties (a motion sensor that is almost always 0) give p = 1,
+whose negative score would silence others (truncation as in Fang et al. 2023, doi:10.5705/ss.202020.0490).
+
+Senses by Fisher's sum, with their dependence measured at the site (Brown 1975, Poole et al. 2016). Why a sum: what only
+one sense finds strange is a decoy more often than an incident; what several do seldom is, and a maximum does not see
+that. Why its false-alarm rate holds though Fisher's own does not: the sum is ranked against its own past (`rarity`).
 """
 
 from __future__ import annotations
@@ -125,7 +127,7 @@ def gamma_survival(x: float, shape: float) -> float:
 
 
 def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
-    """One p-value for the senses present: the Cauchy mean of theirs and, from two on, of their Fisher-Brown p-value.
+    """One p-value for the senses present: that of the only one, or the Fisher-Brown p-value of several.
 
     Parameters
     ----------
@@ -137,26 +139,21 @@ def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
     Returns
     -------
     float
-        In (0, 1/2].
+        In (0, 1].
     """
-    scores = [surprise_of(p) for p in p_values.values()]
-    if len(scores) > 1:
-        scores.append(surprise_of(dependence.p_value(p_values)))
-    return p_value_of(sum(scores) / len(scores))
+    if len(p_values) == 1:
+        return next(iter(p_values.values()))
+    return dependence.p_value(p_values)
 
 
-def shares(dependence: Dependence, p_values: Mapping[int, float]) -> dict[int, float]:
-    """What each sense contributes to the combined score: its own Cauchy score, and its part of the Fisher-Brown one.
+def shares(p_values: Mapping[int, float]) -> dict[int, float]:
+    """What each sense contributes to the sum of -ln p.
 
     Returns
     -------
     dict of int to float
         By index of the sense; they add up to 1.
     """
-    own = {i: surprise_of(p) for i, p in p_values.items()}
     logs = {i: -math.log(p) for i, p in p_values.items()}
-    both = surprise_of(dependence.p_value(p_values)) if len(own) > 1 else 0.0
-    total, log_total = sum(own.values()) + both, sum(logs.values())
-    if total <= 0 or log_total <= 0:
-        return dict.fromkeys(own, 1 / len(own))
-    return {i: (own[i] + both * logs[i] / log_total) / total for i in own}
+    total = sum(logs.values())
+    return {i: log / total for i, log in logs.items()} if total > 0 else dict.fromkeys(logs, 1 / len(logs))

@@ -7,7 +7,10 @@ from enum import IntEnum, StrEnum
 
 from sensors.types import Health, Modality, Score
 
-__all__ = ["Calibrated", "Change", "FusedScore", "Health", "Incident", "Missing", "Part", "Severity"]
+__all__ = [
+    "Assessment", "Calibrated", "Change", "Evidence", "FusedScore", "Health", "Incident", "Missing", "Part", "Severity",
+    "Sighting", "Voice", "Without",
+]  # fmt: skip
 
 
 class Severity(IntEnum):
@@ -78,6 +81,66 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """What a verdict would have been, had one sense been missing.
+
+    Attributes
+    ----------
+    sense : Modality
+        The one left out.
+    p_value : float
+        Combined p-value of the others, in (0, 1].
+    per_day : float or None
+        Their rate here; None while they are not known together.
+    extrapolated : bool
+        As in `FusedScore`.
+    """
+
+    sense: Modality
+    p_value: float
+    per_day: float | None
+    extrapolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one channel has to say about a tick.
+
+    Attributes
+    ----------
+    sense : Modality
+        Which it belongs to.
+    channel : str
+        Its name.
+    p_values : tuple of float
+        In (0, 1/2]: of the strongest moment of its window, and of its average; a p-value above 1/2 counts as 1/2.
+    """
+
+    sense: Modality
+    channel: str
+    p_values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on: enough to work out again what it says.
+
+    Attributes
+    ----------
+    voices : tuple of Voice
+        All channels that had a say, in order of their names.
+    moments : tuple of Calibrated
+        What channels said in the corroboration windows that was strange, in order of time.
+    without : tuple of Without
+        One for each sense that took part, where there are several.
+    """
+
+    voices: tuple[Voice, ...]
+    moments: tuple[Calibrated, ...]
+    without: tuple[Without, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FusedScore:
     """The verdict on one tick.
 
@@ -98,6 +161,10 @@ class FusedScore:
         Some sensor took no part.
     extrapolated : bool
         `per_day` is rarer than anything this site's past can show: its tail was extended by a fitted one.
+    evidence : Evidence or None
+        What it rests on; None where it is nowhere near an alarm.
+    suspected : tuple of Missing
+        Sensors that took part and do not agree with the others, and why: tampering?
     """
 
     at_ns: int
@@ -107,6 +174,43 @@ class FusedScore:
     missing: tuple[Missing, ...] = ()
     degraded: bool = False
     extrapolated: bool = False
+    evidence: Evidence | None = None
+    suspected: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A known pattern that was seen.
+
+    Attributes
+    ----------
+    kind : str
+        "break-in".
+    signs : tuple of (str, int)
+        Name of each sign, and when it was met: nanoseconds UTC.
+    """
+
+    kind: str
+    signs: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How an incident came by its severity.
+
+    Attributes
+    ----------
+    chance : float
+        How likely it is that somebody wants to know of it, in (0, 1).
+    counted : tuple of (str, float, float)
+        What counted, how much of it there was, and what it came to in logits.
+    thresholds : tuple of float
+        Logits from which it is worth telling, medium, high, critical.
+    """
+
+    chance: float
+    counted: tuple[tuple[str, float, float], ...]
+    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +226,20 @@ class Incident:
     severity : Severity
         Never falls while the incident lasts.
     kind : str
-        The senses that saw it, strongest first: "sound+motion"; "rule: <name>" where a rule of the user's opened it.
+        "break-in" where a known pattern was seen, else what was sensed, strongest first: "sound+motion";
+        "rule: <name>" where a rule of the user's opened it.
     peak : FusedScore
         The rarest verdict in it.
     parts : tuple of Part
-        For each sense its strangest contribution during the incident, largest share first.
+        For each sense its strangest contribution during the incident, strangest first; shares are those of the peak.
     why : str
         A sentence for people: which sense saw what, and how rare that is here.
     rule : str
         Name of the user's rule that opened it; empty where something was strange.
+    sighting : Sighting or None
+        The known pattern that was seen in it.
+    assessment : Assessment or None
+        Where its severity comes from; None where a rule says it.
     """
 
     id: str
@@ -142,3 +251,5 @@ class Incident:
     parts: tuple[Part, ...]
     why: str
     rule: str = ""
+    sighting: Sighting | None = None
+    assessment: Assessment | None = None

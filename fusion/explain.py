@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from fusion.events import Calibrated, FusedScore, Part
-from fusion.words import one_in, rarity
+from fusion.events import Calibrated, FusedScore, Part, Sighting
+from fusion.language.english import ENGLISH
+from fusion.language.texts import Texts
+from fusion.words import moments, rarity
 from sensors.types import Modality, Score
 
 UNNAMED = (":novelty", ":level")
@@ -11,8 +13,16 @@ UNNAMED = (":novelty", ":level")
 
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
 
+RULE = "rule: "
+"""Begins the kind of what a rule of the user's opened."""
 
-def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
+SURE = 0.5
+"""Score of a class of sound from which an incident is called after it."""
+
+
+def explain(
+    peak: FusedScore, parts: tuple[Part, ...], sighting: Sighting | None = None, texts: Texts = ENGLISH
+) -> tuple[str, str]:
     """Kind and sentence of an incident.
 
     Parameters
@@ -21,27 +31,57 @@ def explain(peak: FusedScore, parts: tuple[Part, ...]) -> tuple[str, str]:
         Its rarest verdict.
     parts : tuple of Part
         The senses that take part, strangest first.
+    sighting : Sighting, optional
+        The known pattern that was seen.
+    texts : Texts
+        Whose words the sentence has; a kind is English, for programs.
 
     Returns
     -------
     kind : str
-        "sound+motion".
+        "break-in"; without a pattern "sound+motion".
     why : str
-        One sentence or two.
+        Some sentences.
     """
-    kind = "+".join(dict.fromkeys(noun(part) for part in parts))
-    seen = "; ".join(describe_part(part) for part in parts)
-    together = "Together this" if len(parts) > 1 else "This"
-    rate = rarity(peak.per_day) if peak.per_day is not None else "at an unknown rate"
-    guess = ", a rate estimated beyond what this site's past can show" if peak.extrapolated else ""
+    kind = sighting.kind if sighting else "+".join(dict.fromkeys(noun(part) for part in parts))
+    words = texts.reasons
+    seen = words.parts.format(parts=words.apart.join(describe_part(part, texts) for part in parts))
+    rate = rarity(peak.per_day, texts) if peak.per_day is not None else words.unknown_rate
+    guess = words.estimated if peak.extrapolated else ""
+    chance = (words.together if len(parts) > 1 else words.alone).format(rate=rate, guess=guess)
+    told = describe_sighting(sighting, texts), seen, chance, describe_without(peak, texts), _absent(peak, parts, texts)
+    return kind, "".join(told)
+
+
+def describe_sighting(sighting: Sighting | None, texts: Texts = ENGLISH) -> str:
+    """The pattern in words: "This looks like a break-in: breaking glass, then motion. "; empty without one."""
+    if sighting is None:
+        return ""
+    signs = texts.reasons.then.join(texts.word(name) for name, _ in sighting.signs)
+    return texts.reasons.looks_like.format(kind=texts.word(f"like {sighting.kind}"), signs=signs)
+
+
+def describe_without(peak: FusedScore, texts: Texts = ENGLISH) -> str:
+    """What the rate had been without the sense that counts most; empty where nobody knows, or none made it rarer."""
+    without = peak.evidence.without if peak.evidence else ()
+    known = [(each.per_day, each.sense) for each in without if each.per_day is not None]
+    per_day, sense = max(known, default=(0.0, None))
+    if sense is None or per_day <= (peak.per_day or 0.0):
+        return ""
+    return texts.reasons.without.format(sense=texts.word(f"without {sense}"), rate=rarity(per_day, texts))
+
+
+def _absent(peak: FusedScore, parts: tuple[Part, ...], texts: Texts) -> str:
     seen_by = {str(part.sense) for part in parts}
     absent = [missing.stream for missing in peak.missing if missing.stream not in seen_by]
-    blind = f" Without {', '.join(absent)}." if absent else ""
-    return kind, f"{seen}. {together} would occur by chance {rate} here{guess}.{blind}"
+    return texts.reasons.absent.format(streams=texts.reasons.listed.join(absent)) if absent else ""
 
 
-SURE = 0.5
-"""Score of a class of sound from which an incident is called after it."""
+def describe_kind(kind: str, texts: Texts = ENGLISH) -> str:
+    """A kind in a language: "音+動き" for "sound+motion"; what the user named stays as it is."""
+    if kind.startswith(RULE):
+        return f"{texts.word(RULE)}{kind.removeprefix(RULE)}"
+    return "+".join(texts.word(noun) for noun in kind.split("+"))
 
 
 def noun(part: Part) -> str:
@@ -63,27 +103,34 @@ def quantity(score: Score) -> str:
     return " ".join(words[: len(words) - unit] or words)
 
 
-def describe_part(part: Part) -> str:
+def describe_part(part: Part, texts: Texts = ENGLISH) -> str:
     """What one sense saw: its strangest channel, and how rare what it saw altogether is."""
-    seen = (
-        describe_channel(part.channels[0]) if part.channels else "no channel alone, all of them a little and for long"
-    )
-    return f"{str(part.sense).capitalize()}: {seen} ({one_in(part.p_value)} moments)"
+    words = texts.reasons
+    seen = describe_channel(part.channels[0], texts) if part.channels else words.nothing_alone
+    return words.sense.format(sense=texts.word(str(part.sense)), seen=seen, rarity=moments(part.p_value, texts))
 
 
-def describe_channel(channel: Calibrated) -> str:
+def describe_channel(channel: Calibrated, texts: Texts = ENGLISH) -> str:
     """One channel in words: "hall/mic level -21 dBFS, usually -52", "hall/air co2 drift 900 ppm, usually 610"."""
-    score = channel.score
-    words = score.channel.replace(":", " ").replace("_", " ")
-    if score.modality is Modality.ENVIRONMENT and quantity(score):
-        words = f"{score.stream} {quantity(score)} {score.channel.rpartition('.')[2]}"
+    score, words = channel.score, texts.reasons
+    told = words.channel.format(stream=score.stream, what=name_channel(score, texts))
     if score.value is not None:
-        usual = f", usually {figure(score.usual)}" if score.usual is not None else ""
-        words += f" {figure(score.value)} {score.unit}".rstrip() + usual
+        value = f"{figure(score.value)} {texts.word(score.unit)}".rstrip()
+        told += words.value.format(value=value)
+        told += words.usual.format(value=figure(score.usual)) if score.usual is not None else ""
     if score.top:
-        named = " and ".join(name.replace("_", " ") for name, _ in score.top[:2])
-        words += f", most like {named}" if score.modality is Modality.AUDIO else f" around {named}"
-    return words
+        names = words.both.join(texts.word(name.replace("_", " ")) for name, _ in score.top[:2])
+        told += (words.most_like if score.modality is Modality.AUDIO else words.around).format(names=names)
+    return told
+
+
+def name_channel(score: Score, texts: Texts = ENGLISH) -> str:
+    """What a channel is of, without its stream: "level", "glass break", "co2 drift"."""
+    if score.modality is Modality.ENVIRONMENT and quantity(score):
+        aspect = score.channel.rpartition(".")[2]
+        told = texts.word(f"aspect {aspect}")
+        return f"{texts.word(quantity(score))}{told if told != f'aspect {aspect}' else f' {aspect}'}"
+    return texts.word(score.channel.rpartition(":")[2].replace("_", " "))
 
 
 def figure(value: float) -> str:

@@ -1,7 +1,7 @@
 """`kizashi audio`: what is heard in sound files, per file and per window.
 
 1. `sound_files`  paths and folders -> files, in order.
-2. `hear_file`    a file -> `Account`: its highest scores and its events; one quarter of a second in memory.
+2. `hear_file`    a file -> `Account`: its scores and its events; one quarter of a second in memory.
 3. `listen_all`   prints an account a line; what cannot be read is told, and the others are still heard.
 """
 
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from fusion.inputs import figure, find_files, tell
+from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.words import counted, duration
 from sensors.audio.classifier import Classifier, open_classifier
+from sensors.audio.clip_scores import ClipScores
 from sensors.audio.decoding import has_sound
 from sensors.audio.events import Event, EventFinder, find_rise
 from sensors.audio.frontend import HOP, HOP_S, RATE_HZ
@@ -47,15 +48,15 @@ class Account:
     ----------
     seconds : float
         Its length.
-    best : ndarray (C,)
-        Highest calibrated score of each class.
+    best : ClipScores
+        The file's score of each class.
     events : list of Event
         In the order of their beginnings.
     windows : list of (float, ndarray (C,) float32)
         Start and scores of each window, only where asked for.
     """
 
-    best: NDArray[np.float64]
+    best: ClipScores
     seconds: float = 0.0
     events: list[Event] = field(default_factory=list)
     windows: list[tuple[float, NDArray[np.float32]]] = field(default_factory=list)
@@ -65,28 +66,16 @@ def listen_all(paths: Sequence[Path], model: str, as_json: bool, windows: bool) 
     """Hear every file and print what was heard; true where all could be read."""
     pack = load_pack(model)
     classifier = open_classifier(pack)
-    fine = True
-    shown = sys.stderr.isatty()
-    files, missing = sound_files(paths)
-    for error in missing:
-        fine = tell(error)
-    for number, path in enumerate(files, 1):
-        if shown:
-            print(f"\r\033[K{number} of {len(files)}: {path.name}", end="", file=sys.stderr, flush=True)
-        try:
-            account = hear_file(path, pack, classifier, windows)
-        except BadInputError as error:
-            fine = tell(error)
-            continue
-        finally:
-            if shown:
-                print("\r\033[K", end="", file=sys.stderr, flush=True)
-        if as_json:
-            sys.stdout.buffer.writelines(account_line(path, pack, account, windows))
-            sys.stdout.flush()
-        else:
-            print(account_table(path, pack, account, windows), flush=True)
-    return fine
+
+    def hear(turn: Turn) -> str | None:
+        turn.show()
+        account = hear_file(turn.path, pack, classifier, windows)
+        if not as_json:
+            return account_table(turn.path, pack, account, windows)
+        sys.stdout.buffer.writelines(account_line(turn.path, pack, account, windows))
+        return None
+
+    return take_turns(sound_files(paths), hear)
 
 
 def sound_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
@@ -116,7 +105,7 @@ def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = Fa
     BadInputError
         If it cannot be read, or not to its end.
     """
-    account = Account(np.zeros(len(pack.labels)))
+    account = Account(ClipScores(len(pack.labels)))
     finder = EventFinder(pack)
     # What begins in a hop is often recognised in the next: its onset is kept for that.
     power, ended, last_s = 0.0, False, None
@@ -125,6 +114,7 @@ def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = Fa
             break
         if fresh:
             classifier.reset()
+            account.best.cut()
             account.events += finder.finish()
             power, last_s = 0.0, None
         rise_s, power = find_rise(samples, power, RATE_HZ)
@@ -133,9 +123,11 @@ def hear_file(path: Path, pack: Pack, classifier: Classifier, windows: bool = Fa
         account.events += finder.add(start_s, start_s + HOP_S, scores, last_s if rose_s is None else rose_s)
         last_s = rose_s
         # A hop of silence that raises nothing is the last one worth hearing.
-        ended = after and not finder.active and not bool((scores > account.best).any())
-        account.best = np.maximum(account.best, scores)
-        if windows and not after:
+        if after:
+            ended = not account.best.add_silence(scores) and not finder.active
+            continue
+        account.best.add(scores)
+        if windows:
             account.windows.append((start_s, scores.astype(np.float32)))
     account.events += finder.finish()
     account.events = sorted((_inside(e, account.seconds) for e in account.events), key=lambda e: (e.start_s, e.label))
@@ -179,7 +171,7 @@ def account_line(path: Path, pack: Pack, account: Account, windows: bool) -> Ite
     told = {
         "path": str(path),
         "seconds": round(account.seconds, 3),
-        "classes": {label: figure(score) for label, score in zip(pack.labels, account.best, strict=True)},
+        "classes": {label: figure(score) for label, score in zip(pack.labels, account.best.scores(), strict=True)},
         "events": [
             {"class": e.label, "start_s": round(e.start_s, 3), "end_s": round(e.end_s, 3), "score": figure(e.score)}
             for e in account.events
@@ -201,9 +193,10 @@ def account_table(path: Path, pack: Pack, account: Account, windows: bool) -> st
     lines = [f"{path}: {count} in {duration(account.seconds)}"]
     lines += [f"  {e.start_s:>8.2f} - {e.end_s:<8.2f} s  {e.label:<16} {e.score:.2f}" for e in account.events]
     if not account.events:
-        likely = np.argsort(-account.best, kind="stable")[:3]
-        lines.append("  most like " + ", ".join(f"{pack.labels[i]} {account.best[i]:.2f}" for i in likely))
-    for start_s, scores in account.windows if windows else ():
+        scores = account.best.scores()
         likely = np.argsort(-scores, kind="stable")[:3]
-        lines.append(f"  {start_s:>8.2f} s  " + "  ".join(f"{pack.labels[i]} {scores[i]:.2f}" for i in likely))
+        lines.append("  most like " + ", ".join(f"{pack.labels[i]} {scores[i]:.2f}" for i in likely))
+    for start_s, window in account.windows if windows else ():
+        likely = np.argsort(-window, kind="stable")[:3]
+        lines.append(f"  {start_s:>8.2f} s  " + "  ".join(f"{pack.labels[i]} {window[i]:.2f}" for i in likely))
     return "\n".join(lines)

@@ -24,7 +24,7 @@ from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typica
 from fusion.baseline.fitting import Sample, fit_detector, stranger_distances
 from fusion.config import Settings
 from fusion.engine import EngineSettings
-from fusion.inputs import figure, find_files, tell
+from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
 from fusion.rows import OVERALL, Judged, RowJudge
 from fusion.words import counted, one_in
@@ -123,33 +123,21 @@ class Account:
 
 def judge_all(paths: Sequence[Path], as_json: bool, wish: Wish) -> bool:
     """Judge every table and print what is strange in it; true where all could be read to their end."""
-    fine = True
-    shown = sys.stderr.isatty()
-    files, missing = table_files(paths)
-    for error in missing:
-        fine = tell(error)
-    for number, path in enumerate(files, 1):
-        named = {"path": str(path)} if len(files) > 1 else {}
-        try:
-            table = open_table(path, wish.value, wish.time)
-            account = Account(table.settings.learn_after_ns)
-            for count, row in enumerate(judge_table(table, wish.teaching())):
-                if shown and count % _SHOWN_ROWS == 0:
-                    text = f"\r\033[K{number} of {len(files)}: {path.name}, row {count:,}"
-                    print(text, end="", file=sys.stderr, flush=True)
-                if as_json:
-                    behind_ns = table.behind_ns
-                    sys.stdout.buffer.writelines(reading_line(one, named, table.dated, behind_ns) for one in row)
-                else:
-                    account.add(row)
-        except BadInputError as error:
-            _clear(shown)
-            fine = tell(error)
-            continue
-        _clear(shown)
-        if not as_json:
-            print(account_table(path, table, account), flush=True)
-    return fine
+
+    def judge(turn: Turn) -> str | None:
+        table, named = open_table(turn.path, wish.value, wish.time), turn.named
+        account = Account(table.settings.learn_after_ns)
+        for count, row in enumerate(judge_table(table, wish.teaching())):
+            if count % _SHOWN_ROWS == 0:
+                turn.show(f"row {count:,}")
+            if as_json:
+                behind_ns = table.behind_ns
+                sys.stdout.buffer.writelines(reading_line(one, named, table.dated, behind_ns) for one in row)
+            else:
+                account.add(row)
+        return None if as_json else account_table(turn.path, table, account)
+
+    return take_turns(table_files(paths), judge)
 
 
 def table_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
@@ -319,9 +307,3 @@ def _is_table(file: Path) -> bool:
     if file.suffix.lower() not in _SEARCHED or not file.is_file():
         return False
     return file.name != LABELS or not (file.parent / SCENARIO).is_file()
-
-
-def _clear(shown: bool) -> None:
-    sys.stdout.flush()
-    if shown:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)

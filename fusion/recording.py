@@ -98,6 +98,10 @@ class Recording:
         At least one.
     labels : tuple of Label
         True events in order of start; None where the recording has no labels at all.
+    tick_s : float or None
+        Seconds between verdicts, where a live run was recorded.
+    arrivals : Path or None
+        In which order that run heard what, see `fusion.journal`.
     """
 
     name: str
@@ -107,9 +111,11 @@ class Recording:
     seconds: float | None
     sensors: tuple[SensorEntry, ...]
     labels: tuple[Label, ...] | None = None
+    tick_s: float | None = None
+    arrivals: Path | None = None
 
 
-_TOP = frozenset({"name", "start", "seconds", "composed", "about", "labels", "sensors"})
+_TOP = frozenset({"name", "start", "seconds", "composed", "about", "labels", "sensors", "tick_s", "arrivals"})
 _ENTRY = frozenset({"id", "kind", "path", "offset_s"})
 _FACTS = frozenset({"fps", "width", "height"})
 _NOT_FOR_FILES = frozenset({"stream", "start_ns", "rate_hz", "chunk_s", "shift_s"})
@@ -215,16 +221,14 @@ def _from_folder(folder: Path, senses: frozenset[Modality] | None) -> Recording:
         seconds=number_within(table, "seconds", file, 0.0, _LONGEST_S, "seconds (366 days)"),
         sensors=_some([entry for entry in entries if senses is None or _sense(entry.kind) in senses], file, senses),
         labels=_labels(folder, table, file),
+        tick_s=number_within(table, "tick_s", file, 0.0, 3600.0, "seconds"),
+        arrivals=_inside(folder, text(table, "arrivals", file), file) if "arrivals" in table else None,
     )
 
 
 def _entry(folder: Path, told: Mapping[str, Any], where: str) -> SensorEntry:
-    name = text(told, "id", where)
+    name = require_id(told, where)
     where = f"{where} '{name}'"
-    if not _ID.fullmatch(name) or {".", ".."}.intersection(name.split("/")):
-        raise BadInputError(
-            f"'{name}' is no id", where=where, mend='write it as "place/sensor": letters, digits, . _ -'
-        )
     kind = text(told, "kind", where)
     known = set(inspect.signature(source_class(kind, where)).parameters) - _NOT_FOR_FILES
     require_known(told, known | _ENTRY | _FACTS, where)
@@ -235,6 +239,21 @@ def _entry(folder: Path, told: Mapping[str, Any], where: str) -> SensorEntry:
     path = _inside(folder, text(told, "path", where), where)
     offset_s = number_within(told, "offset_s", where, -_LONGEST_S, _LONGEST_S, "seconds (366 days)") or 0.0
     return SensorEntry(name, kind, path, offset_s, options)
+
+
+def require_id(told: Mapping[str, Any], where: str) -> str:
+    """The id of a sensor.
+
+    Raises
+    ------
+    BadInputError
+        If it has none, or one that cannot be the name of a file.
+    """
+    name = text(told, "id", where)
+    if not _ID.fullmatch(name) or {".", ".."}.intersection(name.split("/")):
+        mend = 'write it as "place/sensor": letters, digits, . _ -'
+        raise BadInputError(f"'{name}' is no id", where=f"{where} '{name}'", mend=mend)
+    return name
 
 
 def _inside(folder: Path, name: str, where: object) -> Path:

@@ -32,11 +32,12 @@ class VerdictLine(msgspec.Struct, frozen=True):
     extrapolated: bool = False
     degraded: bool = False
     missing: dict[str, str] = {}
+    suspected: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     senses: dict[str, SenseLine] = {}
 
 
-class ChannelLine(msgspec.Struct, frozen=True):
-    """One channel that took part in an incident."""
+class ChannelLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One channel that took part in an incident, at its strangest; `top` as in `sensors.types.Score`."""
 
     channel: str
     p_value: float | None = None
@@ -44,6 +45,8 @@ class ChannelLine(msgspec.Struct, frozen=True):
     value: float | None = None
     usual: float | None = None
     unit: str = ""
+    at_ns: int = 0
+    top: tuple[str, ...] = ()
 
 
 class PartLine(msgspec.Struct, frozen=True):
@@ -55,8 +58,57 @@ class PartLine(msgspec.Struct, frozen=True):
     channels: tuple[ChannelLine, ...] = ()
 
 
+class MomentLine(msgspec.Struct, frozen=True, array_like=True):
+    """What a channel said: how many milliseconds before the peak, of how many milliseconds, how rare that is here."""
+
+    before_ms: int
+    span_ms: int
+    p_value: float
+    value: float | None = None
+
+
+class WithoutLine(msgspec.Struct, frozen=True):
+    """What the peak had been without one sense, as in `fusion.events.Without`."""
+
+    p_value: float
+    per_day: float | None = None
+    extrapolated: bool = False
+
+
+class EvidenceLine(msgspec.Struct, frozen=True):
+    """What the peak of an incident rests on.
+
+    `senses` has the p-value of each sense at the peak, `voices` those of each channel that these are made of,
+    `shares` what each channel contributes, `moments` what channels
+    of each sense said in the window before it that was strange, `without` the counterfactuals.
+    """
+
+    at_ns: int
+    senses: dict[str, float] = {}
+    voices: dict[str, dict[str, tuple[float, ...]]] = {}
+    shares: dict[str, float] = {}
+    without: dict[str, WithoutLine] = {}
+    moments: dict[str, dict[str, tuple[MomentLine, ...]]] = {}
+
+
+class CountedLine(msgspec.Struct, frozen=True, array_like=True):
+    """Something that counted for the severity: how much of it, and logits."""
+
+    name: str
+    value: float
+    logits: float
+
+
+class AssessmentLine(msgspec.Struct, frozen=True):
+    """Where a severity comes from, as in `fusion.events.Assessment`."""
+
+    chance: float
+    counted: tuple[CountedLine, ...] = ()
+    thresholds: tuple[float, ...] = ()
+
+
 class IncidentLine(msgspec.Struct, frozen=True):
-    """One incident, fields as in `fusion.events.Incident`."""
+    """One incident, fields as in `fusion.events.Incident`; `signs` are those of a known pattern, with their times."""
 
     id: str
     opened_ns: int
@@ -70,6 +122,9 @@ class IncidentLine(msgspec.Struct, frozen=True):
     parts: tuple[PartLine, ...] = ()
     missing: dict[str, str] = {}
     rule: str | msgspec.UnsetType = msgspec.UNSET
+    signs: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    assessment: AssessmentLine | msgspec.UnsetType = msgspec.UNSET
+    evidence: EvidenceLine | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def rank(self) -> Severity:

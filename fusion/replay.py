@@ -16,9 +16,12 @@ from fusion.baseline.folder import Baseline
 from fusion.config import Settings
 from fusion.engine import Step
 from fusion.events import Change, FusedScore, Incident, Missing
+from fusion.journal import read_arrivals
 from fusion.recording import Recording
+from fusion.retrace import retrace
 from fusion.runner import merge
 from fusion.runner import replay as run
+from fusion.severity import SeverityModel
 from fusion.sinks.jsonl import incident_line, verdict_line
 from sensors.base import Sensor
 from sensors.errors import BadInputError
@@ -39,6 +42,8 @@ class Account:
         Verdicts given, and those that could say how rare the moment was.
     missing_ticks : dict of str to dict of str to int
         Ticks without a stream, by stream and reason.
+    suspected_ticks : dict of str to dict of str to int
+        Ticks in which a stream was suspected, by stream and reason.
     first_missing, last_missing : tuple of Missing
         Who took no part in the first and the last verdict.
     first_ns, last_ns : int
@@ -51,6 +56,7 @@ class Account:
     ticks: int = 0
     judged: int = 0
     missing_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
+    suspected_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
     first_missing: tuple[Missing, ...] = ()
     last_missing: tuple[Missing, ...] = ()
     first_ns: int = 0
@@ -74,9 +80,10 @@ class Account:
         self.last_ns, self.last_missing = verdict.at_ns, verdict.missing
         self.ticks += 1
         self.judged += verdict.per_day is not None
-        for item in verdict.missing:
-            reasons = self.missing_ticks.setdefault(item.stream, {})
-            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        for items, ticks in ((verdict.missing, self.missing_ticks), (verdict.suspected, self.suspected_ticks)):
+            for item in items:
+                reasons = ticks.setdefault(item.stream, {})
+                reasons[item.reason] = reasons.get(item.reason, 0) + 1
         self.note(changes)
 
     def note(self, changes: Sequence[tuple[Change, Incident]]) -> None:
@@ -91,6 +98,7 @@ def replay_recording(
     baseline: Baseline | None = None,
     *,
     alone: bool = False,
+    model: SeverityModel | None = None,
     verdicts: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Account]:
@@ -106,6 +114,8 @@ def replay_recording(
         What is normal here; without one the first minutes of the recording are learned from.
     alone : bool
         Watch also with each sense alone.
+    model : SeverityModel, optional
+        What labels have taught of severity.
     verdicts : Path, optional
         File for the verdicts of the fusion, one JSON object a line.
     progress : callable (int) -> None, optional
@@ -116,7 +126,7 @@ def replay_recording(
     dict of str to Account
         "fused" first, then the senses alone.
     """
-    watches = build_watches(recording, settings, baseline, alone)
+    watches = build_watches(recording, settings, baseline, alone, model)
     accounts = {watch.name: Account() for watch, _ in watches}
     sensors = watches[0][1]
     end_ns = end_of(recording)
@@ -127,7 +137,12 @@ def replay_recording(
             if watch.name == FUSED:
                 write(step.verdict)
 
-        closed = run(merge(sensors), [watch for watch, _ in watches], emit, end_ns, progress)
+        if recording.arrivals is None:
+            closed = run(merge(sensors), [watch for watch, _ in watches], emit, end_ns, progress)
+        else:
+            engine = engine_settings(settings, tick_of(recording, settings, baseline, sensors))
+            lines = read_arrivals(recording.arrivals)
+            closed = retrace(lines, sensors, [watch for watch, _ in watches], engine, emit, progress)
     for watch, _ in watches:
         accounts[watch.name].note([(change, _closed_by(incident, end_ns)) for change, incident in closed[watch.name]])
         accounts[watch.name].late = watch.engine.late
@@ -135,10 +150,14 @@ def replay_recording(
 
 
 def build_watches(
-    recording: Recording, settings: Settings, baseline: Baseline | None, alone: bool
+    recording: Recording,
+    settings: Settings,
+    baseline: Baseline | None,
+    alone: bool,
+    model: SeverityModel | None = None,
 ) -> list[tuple[Watch, list[Sensor]]]:
     """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
-    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones)
+    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones, settings.video.channels)
     sensors = [sensor for sensor in everything if sensor.modality in settings.senses]
     if not sensors:
         raise BadInputError(
@@ -148,8 +167,8 @@ def build_watches(
         there = ", ".join(sensor.stream for sensor in sensors)
         what = f"the baseline knows none of the sensors here ({there}), but {', '.join(baseline.manifest.sensors)}"
         raise BadInputError(what, where=recording.name, mend="give the baseline of this place, or name sensors alike")
-    tick_s = baseline.manifest.tick_s if baseline else choose_tick_s(settings, everything, recorded_senses(recording))
-    engine = engine_settings(settings, tick_s)
+    tick_s = tick_of(recording, settings, baseline, everything)
+    engine = engine_settings(settings, tick_s, recording.utc_offset_s if recording.start_known else None, model)
     if baseline and round(baseline.manifest.block_s * NS) != engine.block_ns:
         raise BadInputError(
             "the baseline was learned with other timing", where=recording.name, mend="learn it again with this version"
@@ -160,6 +179,13 @@ def build_watches(
     if alone and len(senses) > 1:
         groups |= {str(sense): [sensor for sensor in sensors if sensor.modality is sense] for sense in senses}
     return [(build_watch(name, some, engine, start_ns, baseline), some) for name, some in groups.items()]
+
+
+def tick_of(recording: Recording, settings: Settings, baseline: Baseline | None, sensors: Sequence[Sensor]) -> float:
+    """Seconds between verdicts: as the baseline was learned or the live run went, else as set or as sensors suggest."""
+    if baseline:
+        return baseline.manifest.tick_s
+    return recording.tick_s or choose_tick_s(settings, sensors, recorded_senses(recording))
 
 
 def write_incidents(path: Path, account: Account) -> None:

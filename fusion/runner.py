@@ -16,8 +16,11 @@ from fusion.align import FOREVER
 from fusion.assemble import Watch
 from fusion.engine import Step
 from fusion.events import Change, Incident
+from fusion.inbox import Inbox
+from fusion.vigil import Vigil
 from sensors.base import Sensor
-from sensors.types import Features
+from sensors.clock import Clock
+from sensors.types import NS, Features
 
 Emit = Callable[[Watch, Step], None]
 Changes = Sequence[tuple[Change, Incident]]
@@ -39,7 +42,7 @@ def merge(sensors: Iterable[Sensor]) -> Iterator[tuple[str, Features | None, int
         heap: list[tuple[int, str, Features, Iterator[Features]]] = []
         for sensor in sensors:
             iterator = sensor.features()
-            open_streams.enter_context(closing(cast("_Closing", iterator)))
+            open_streams.enter_context(closing(cast("Ending", iterator)))
             first = next(iterator, None)
             if first is None:
                 yield sensor.stream, None, FOREVER
@@ -67,10 +70,12 @@ def until(
         yield stream, item, next_ns
 
 
-class _Closing:
+class Ending:
     """What `closing` wants: features come from generators, which can be closed."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release what is open."""
+        ...
 
 
 def replay(
@@ -124,3 +129,32 @@ def replay(
         for step in watch.engine.advance(last):
             emit(watch, step)
     return {watch.name: watch.engine.finish() for watch in watches}
+
+
+def watch_live(
+    inbox: Inbox, vigil: Vigil, clock: Clock, over: Callable[[], bool], beside: Callable[[int], None]
+) -> None:
+    """Watch until it is over.
+
+    Parameters
+    ----------
+    inbox : Inbox
+        Where sensors' threads put what they hear.
+    vigil : Vigil
+        Gives the verdicts.
+    clock : Clock
+        Event time.
+    over : callable () -> bool
+        Asked some times a tick.
+    beside : callable (int) -> None
+        Told the present moment as often, for what must happen now and then; quick.
+    """
+    busy: set[str] = set()
+    while not over():
+        heard = inbox.take((vigil.due_ns(busy) - clock.now_ns()) / NS)
+        if heard is not None:
+            vigil.take(heard)
+        busy, reached = inbox.standing()
+        now_ns = clock.now_ns()
+        vigil.answer(now_ns, busy, reached)
+        beside(now_ns)

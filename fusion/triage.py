@@ -4,14 +4,18 @@ An incident opens when chance alone would give such a verdict no more often than
 verdicts stay strange by a gentler measure (hysteresis), and closes after some quiet seconds. What comes again soon
 after belongs to the same incident (grouping): it is opened again, not lost, and nobody is told twice unless it became
 more severe (escalation). What never ends is closed after a while and not reported again until it changes.
+
+Whether to tell is decided by rarity alone; `severity` and `patterns` say how grave it is and what to call it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
-from fusion.events import Change, FusedScore, Incident, Part, Severity
+from fusion.events import Change, FusedScore, Incident, Part, Severity, Sighting
+from fusion.evidence import same, shared_as, strongest
+from fusion.severity import Facts, SeverityModel, decades_below
 from sensors.types import NS, Modality
 
 LEAST_STRANGE = 0.01
@@ -39,6 +43,12 @@ class TriageSettings:
         What comes again within this time after the close belongs to the same incident.
     longest_ns : int
         An incident that neither ends nor escalates is closed after this long.
+    lead_ns : int
+        How long before an incident opened a known pattern may have been complete, and still name it.
+    utc_offset_s : float or None
+        Offset of local time from UTC, for what is graver at night; None where the time of day is not known.
+    model : SeverityModel
+        How severe what is.
     """
 
     false_alarms_per_day: float = 1.0
@@ -47,26 +57,13 @@ class TriageSettings:
     close_after_ns: int = 4 * NS
     regroup_ns: int = 20 * NS
     longest_ns: int = 60 * NS
+    lead_ns: int = 10 * NS
+    utc_offset_s: float | None = None
+    model: SeverityModel = field(default_factory=SeverityModel)
 
-
-def rate_severity(per_day: float, setting: float, senses: int) -> Severity:
-    """Severity from rarity and corroboration.
-
-    One step for each factor of 100 below the setting, one more where several senses saw it; a single sense alone is
-    never critical.
-
-    Parameters
-    ----------
-    per_day : float
-        Rate of the incident's rarest verdict.
-    setting : float
-        False alarms per day that the operator allows.
-    senses : int
-        Senses that take part.
-    """
-    ratio = setting / max(per_day, 1e-300)
-    step = 1 + (ratio >= 1e2) + (ratio >= 1e4) + (senses > 1)
-    return Severity(min(step, Severity.CRITICAL if senses > 1 else Severity.HIGH))
+    def hour(self, at_ns: int) -> float | None:
+        """Local time of day in hours, in [0, 24); None where it is not known."""
+        return None if self.utc_offset_s is None else (at_ns / NS + self.utc_offset_s) / 3600 % 24
 
 
 @dataclass(slots=True)
@@ -83,14 +80,23 @@ class Triage:
     ----------
     settings : TriageSettings
         See there.
-    explain : callable (FusedScore, parts) -> (kind, why)
+    senses : collection of Modality
+        All that this place has, whether they are there at the moment or not.
+    explain : callable (FusedScore, parts, sighting) -> (kind, why)
         Words for an incident.
+    seen_since : callable (int) -> Sighting or None
+        The gravest known pattern that was complete at that time or later, nanoseconds UTC.
     """
 
     def __init__(
-        self, settings: TriageSettings, explain: Callable[[FusedScore, tuple[Part, ...]], tuple[str, str]]
+        self,
+        settings: TriageSettings,
+        senses: Collection[Modality],
+        explain: Callable[[FusedScore, tuple[Part, ...], Sighting | None], tuple[str, str]],
+        seen_since: Callable[[int], Sighting | None] = lambda since_ns: None,
     ) -> None:
-        self._settings, self._explain = settings, explain
+        self._settings, self._senses, self._explain = settings, frozenset(senses), explain
+        self._seen_since = seen_since
         self._open: _Open | None = None
         self._recent: Incident | None = None
         self._strange_since_ns: int | None = None
@@ -135,7 +141,8 @@ class Triage:
             again = replace(recent, closed_ns=None)
             self._open = _Open(again, fused.at_ns, fused.at_ns)
             return [(Change.REOPENED, again), *self._hold(self._open, fused, True, True)]
-        incident = self._describe(f"{fused.at_ns // 1_000_000:x}", fused.at_ns, fused, fused.parts)
+        sighting = self._seen_since(fused.at_ns - self._settings.lead_ns)
+        incident = self._describe(f"{fused.at_ns // 1_000_000:x}", fused.at_ns, fused, fused.parts, sighting)
         self._open = _Open(incident, fused.at_ns, fused.at_ns)
         return [(Change.OPENED, incident)]
 
@@ -146,8 +153,11 @@ class Triage:
             state.last_strange_ns = fused.at_ns
             parts = strongest(old.parts, fused.parts)
             peak = fused if strange and (fused.per_day or 0.0) < (old.peak.per_day or 0.0) else old.peak
-            if peak is not old.peak or parts != old.parts:
-                state.incident = self._describe(old.id, old.opened_ns, peak, parts, old.severity)
+        else:
+            parts, peak = old.parts, old.peak
+        sighting = self._sighting(old)
+        if peak is not old.peak or sighting is not old.sighting or not same(parts, old.parts):
+            state.incident = self._describe(old.id, old.opened_ns, peak, parts, sighting, old.severity)
         if state.incident.severity > old.severity:
             state.last_change_ns = fused.at_ns
             changes.append((Change.ESCALATED, state.incident))
@@ -158,13 +168,35 @@ class Triage:
             changes.append(self._close(state, fused.at_ns))
         return changes
 
+    def _sighting(self, incident: Incident) -> Sighting | None:
+        """The gravest pattern seen in an incident; as it was first seen."""
+        old, seen = incident.sighting, self._seen_since(incident.opened_ns - self._settings.lead_ns)
+        return old if seen is None or (old is not None and old.kind == seen.kind) else seen
+
     def _describe(
-        self, name: str, opened_ns: int, peak: FusedScore, parts: tuple[Part, ...], least: Severity = Severity.LOW
+        self,
+        name: str,
+        opened_ns: int,
+        peak: FusedScore,
+        parts: tuple[Part, ...],
+        sighting: Sighting | None,
+        least: Severity = Severity.LOW,
     ) -> Incident:
         seen = tuple(part for part in parts if part.p_value <= CORROBORATES) or parts[:1]
-        severity = rate_severity(peak.per_day or 0.0, self._settings.false_alarms_per_day, len(seen))
-        kind, why = self._explain(peak, seen)
-        return Incident(name, opened_ns, None, max(severity, least), kind, peak, parts, why)
+        kind, why = self._explain(peak, seen, sighting)
+        severity, assessment = self._settings.model.judge(self._facts(opened_ns, peak, seen, kind))
+        parts = shared_as(parts, peak.parts)
+        return Incident(name, opened_ns, None, max(severity, least), kind, peak, parts, why, "", sighting, assessment)
+
+    def _facts(self, opened_ns: int, peak: FusedScore, seen: tuple[Part, ...], kind: str) -> Facts:
+        """What the severity is judged by; a sense that is missing counts as if it had seen it."""
+        there = {part.sense for part in peak.parts}
+        senses = {part.sense for part in seen} | (self._senses - there)
+        streams = [part.channels[0].score.stream for part in seen if part.channels]
+        place = streams[0].rpartition("/")[0] if streams else ""
+        decades = decades_below(peak.per_day, self._settings.false_alarms_per_day)
+        gravest = max(kind.split("+"), key=self._settings.model.weight_of)
+        return Facts(decades, len(senses), gravest, place, self._settings.hour(opened_ns))
 
     def _close(self, state: _Open, at_ns: int) -> tuple[Change, Incident]:
         closed = replace(state.incident, closed_ns=at_ns)
@@ -174,12 +206,3 @@ class Triage:
     @staticmethod
     def _rarer(fused: FusedScore, than: FusedScore) -> bool:
         return (fused.per_day or 0.0) * 10 < (than.per_day or 0.0)
-
-
-def strongest(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[Part, ...]:
-    """For each sense the stranger of two parts, strangest sense first."""
-    best: dict[Modality, Part] = {part.sense: part for part in old}
-    for part in new:
-        if part.sense not in best or part.p_value < best[part.sense].p_value:
-            best[part.sense] = part
-    return tuple(sorted(best.values(), key=lambda part: (part.p_value, part.sense)))

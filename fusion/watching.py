@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from fusion.calibrate import Past
 from fusion.drawing import Sight
 from fusion.film import Film
-from fusion.inputs import figure, find_files, tell
+from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.senses import new_past
 from fusion.sinks.folder import finished_folder
 from fusion.words import counted, duration, one_in
@@ -59,7 +59,7 @@ LEAST_SCORES = 20
 MOMENTS = 5
 """Strangest moments that a person is shown of a file."""
 
-TOLD = tuple(name for name in CHANNELS if name != "intrusion")
+TOLD = tuple(name for name in CHANNELS if name not in ("intrusion", "scene"))
 _SHOWN_FRAMES = 100
 
 
@@ -127,29 +127,19 @@ def watch_all(paths: Sequence[Path], as_json: bool, learn_s: float | None = None
 
     With `out` there is a film and a map of each file in that folder, or where there are several files in one for each.
     """
-    fine, shown = True, sys.stderr.isatty()
-    files, missing = video_files(paths)
-    for error in missing:
-        fine = tell(error)
-    for number, path in enumerate(files, 1):
-        named = {"path": str(path)} if len(files) > 1 else {}
-        account = Account()
-        try:
-            for glance in _watched(path, learn_s, out and (out / named_apart(files, number - 1))):
-                account.add(glance)
-                if as_json:
-                    sys.stdout.buffer.write(msgspec.json.encode({**named, **facts(glance)}) + b"\n")
-                if shown and account.frames % _SHOWN_FRAMES == 0:
-                    text = f"\r\033[K{number} of {len(files)}: {path.name}, {glance.t_s:.0f} s"
-                    print(text, end="", file=sys.stderr, flush=True)
-        except BadInputError as error:
-            _clear(shown)
-            fine = tell(error)
-            continue
-        _clear(shown)
-        if not as_json:
-            print(account_table(path, account), flush=True)
-    return fine
+    found = video_files(paths)
+
+    def judge(turn: Turn) -> str | None:
+        account, named = Account(), turn.named
+        for glance in _watched(turn.path, learn_s, out and (out / named_apart(found[0], turn.number - 1))):
+            account.add(glance)
+            if as_json:
+                sys.stdout.buffer.write(msgspec.json.encode({**named, **facts(glance)}) + b"\n")
+            if account.frames % _SHOWN_FRAMES == 0:
+                turn.show(f"{glance.t_s:.0f} s")
+        return None if as_json else account_table(turn.path, account)
+
+    return take_turns(found, judge)
 
 
 def video_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]:
@@ -226,7 +216,11 @@ class _Judge:
         scores = [one for one in said if isinstance(one, Score)]
         motion = next(one.raw for one in scores if one.channel.endswith(":motion"))
         raw = None if motion is None else self.evidence.add(features.end_ns, motion)
-        return raw, scores, [one for one in said if isinstance(one, Health)]
+        return raw, scores, _healths(said)
+
+
+def _healths(said: Sequence[Score | Health]) -> list[Health]:
+    return [one for one in said if isinstance(one, Health)]
 
 
 class _Following:
@@ -251,7 +245,7 @@ class _Following:
 
 
 class _FirstSeconds:
-    """Learns the first seconds, and nothing after them."""
+    """Learns the first seconds, and nothing after them. No evidence comes of what was declared normal."""
 
     def __init__(self, stream: str, seconds: float) -> None:
         self._half_ns, self._end_ns = round(seconds * NS / 2), round(seconds * NS)
@@ -272,7 +266,7 @@ class _FirstSeconds:
                 self._whole.past.learn(stranger)
         elif settled:
             self._first.detector.learn(features)
-        _, scores, health = self._whole.raw(features)
+        health = _healths(self._whole.detector.score(features))
         if settled:
             self._whole.detector.learn(features)
         unknown: dict[str, float | None] = dict.fromkeys(TOLD)
@@ -327,9 +321,3 @@ def account_table(path: Path, account: Account) -> str:
     if not account.judged:
         lines.append("  too short a past to say what is strange")
     return "\n".join(lines)
-
-
-def _clear(shown: bool) -> None:
-    sys.stdout.flush()
-    if shown:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)

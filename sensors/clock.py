@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+STEP_NS = 50_000_000
+"""A clock that is this much further than it should be was set."""
 
 
 class Clock(Protocol):
@@ -20,6 +24,42 @@ class SystemClock:
     def now_ns(self) -> int:
         """Present moment, nanoseconds UTC."""
         return time.time_ns()
+
+
+class SteadyClock:
+    """Event time of a live run: it begins with the system's clock and never goes back.
+
+    Where the system's clock is set forward by more than `STEP_NS` it is followed; where it is set back, time goes on at
+    the pace of a clock that nobody sets, and `ahead_ns` says how far it is off since.
+
+    Parameters
+    ----------
+    clock : Clock
+        The system's.
+    steady_ns : callable () -> int
+        A clock that nobody sets, nanoseconds.
+    """
+
+    def __init__(self, clock: Clock | None = None, steady_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock, self._steady_ns = clock or SystemClock(), steady_ns
+        self._epoch_ns = self._offset_ns()
+
+    @property
+    def ahead_ns(self) -> int:
+        """How far this clock is ahead of the system's, nanoseconds."""
+        return self._epoch_ns - self._offset_ns()
+
+    def now_ns(self) -> int:
+        """Present moment, nanoseconds UTC; never before an earlier answer."""
+        steady_ns = self._steady_ns()
+        epoch_ns = self._clock.now_ns() - steady_ns
+        if epoch_ns > self._epoch_ns + STEP_NS:
+            self._epoch_ns = epoch_ns
+        return steady_ns + self._epoch_ns
+
+    def _offset_ns(self) -> int:
+        steady_ns = self._steady_ns()
+        return self._clock.now_ns() - steady_ns
 
 
 class ReplayClock:

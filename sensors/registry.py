@@ -18,6 +18,7 @@ from sensors.types import Modality
 
 SOURCES = {
     "audio.file": "sensors.audio.sources:AudioFileSource",
+    "audio.runs": "sensors.audio.runs:RunsSource",
     "environment.csv": "sensors.environment.sources:CsvSource",
     "environment.jsonl": "sensors.environment.sources:JsonLinesSource",
     "environment.parquet": "sensors.environment.sources:ParquetSource",
@@ -56,7 +57,7 @@ DETECTORS = {
     Modality.VIDEO: "sensors.video.detectors:VideoDetector",
 }
 """The detector of each sense: a class called with (stream), that of audio also with model=its classifier, that of video
-also with zones=the rules for its picture, where there are any."""
+also with zones=the rules for its picture and channels=what it tells."""
 
 SUFFIXES = {
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff"), "audio.file"),

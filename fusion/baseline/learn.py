@@ -4,7 +4,8 @@
 2. The recordings are divided into folds (a single one into halves). Each fold is scored by detectors that learned the
    other folds, and ranked against the others' scores: as a stranger, the way tomorrow will be.
 3. What the fusion then says of each fold is its past: how strange chance alone gets here.
-4. The baseline holds the scores of all folds, that past, and detectors that learned everything.
+4. The baseline holds the scores of all folds, that past, and detectors that learned everything; what of them is a model
+   of the place as a whole was fitted with PyOD and is kept as plain arrays (`fusion.baseline.fitting`).
 
 Why not simply learn and score the same recordings: whoever has seen the answers finds nothing strange, and the first
 day at work would be full of alarms.
@@ -12,10 +13,9 @@ day at work would be full of alarms.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,15 +28,16 @@ from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
-from fusion.engine import Engine, EngineSettings, Memory
+from fusion.engine import Engine, EngineSettings, Memory, Step
+from fusion.lately import trace
 from fusion.recording import Recording
 from fusion.runner import merge, until
-from fusion.senses import LASTING
+from fusion.senses import MEAN
 from fusion.triage import TriageSettings
 from fusion.words import duration
 from sensors.base import Detector, Fittable, PatientDetector, Sensor
 from sensors.errors import BadInputError
-from sensors.types import NS, Health, Quality, Score
+from sensors.types import NS, Health, Modality, Score
 
 NEVER_ALARMS = 1e-300
 """False alarms per day while learning: all of it is declared quiet."""
@@ -45,6 +46,9 @@ FOLDS = 5
 """More recordings than this share folds."""
 
 Scores = Mapping[str, NDArray[np.float64]]
+
+Said = tuple[str, list[Score | Health], int]
+"""A stream, what its sensor said at once, and until when nothing more of it will come."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,16 @@ class Segment:
         """Event time of its first and last features."""
         ends = [features.end_ns for _, features, _ in self.items if features is not None]
         return (ends[0], ends[-1]) if ends else (0, 0)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What detectors that learned the other folds said of a segment: `said` gives it again and again."""
+
+    fold: int
+    streams: frozenset[str]
+    span_ns: tuple[int, int]
+    said: Callable[[], Iterator[Said]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +158,9 @@ def _unlearned(
     memory: Memory, segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings
 ) -> dict[str, str]:
     """Sensors without one channel of which enough was heard, with the reason that they gave last."""
-    enough = {n.rpartition(":")[0] for n, values in memory.channels.items() if len(values) >= settings.least_scores}
+    enough = {
+        name.rpartition(":")[0] for name, values in memory.channels.items() if len(values) >= settings.least_scores
+    }
     why = {stream: "too little of it was usable" for stream in sorted(sensors.keys() - enough)}
     for segment in segments if why else ():
         for stream, items, _ in score_segment(segment, segments, sensors, settings.learn_after_ns):
@@ -173,7 +189,9 @@ def _read(
     segments, steps = [], []
     for number, recording in enumerate(recordings):
         progress(f"reading {recording.name}")
-        found = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
+        found = build_sensors(
+            recording, settings.senses, settings.audio.model, settings.video.zones, settings.video.channels
+        )
         steps.append(choose_tick_s(settings, found))
         end_ns = recording.start_ns + round(recording.seconds * NS) if recording.seconds else None
         sensors |= {sensor.stream: sensor for sensor in found}
@@ -204,35 +222,43 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
     Memory
         Scores of all segments, and the past of the fused statistic over all of them.
     """
+    told = [
+        Told(s.fold, s.streams, s.span_ns, partial(score_segment, s, segments, sensors, settings.learn_after_ns))
+        for s in segments
+    ]
+    return rank_folds(told, {stream: sensor.modality for stream, sensor in sensors.items()}, settings)
 
-    def said(segment: Segment) -> Iterator[tuple[str, list[Score | Health], int]]:
-        return score_segment(segment, segments, sensors, settings.learn_after_ns)
 
-    thinned = [thin_scores((x for _, items, _ in said(s) for x in items), settings.learn_every_ns) for s in segments]
+def rank_folds(
+    told: Sequence[Told],
+    streams: Mapping[str, Modality],
+    settings: EngineSettings,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Memory:
+    """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says.
+
+    `tell` is told every verdict, in order.
+    """
+    windows = [window_scores((item for _, items, _ in one.said() for item in items), settings) for one in told]
     memory = Memory({}, {}, {})
-    for segment in segments:
-        others = gather([t for s, t in zip(segments, thinned, strict=True) if s.fold != segment.fold])
-        streams = {stream: sensor.modality for stream, sensor in sensors.items()}
-        engine = Engine(settings, streams, None, replace(memory, channels={**lasting(memory), **others}))
-        for stream in streams.keys() - segment.streams:
-            engine.reach(stream, segment.span_ns[1])
-        for stream, items, next_ns in said(segment):
+    for one in told:
+        others = gather(w for of, w in zip(told, windows, strict=True) if of.fold != one.fold)
+        engine = Engine(settings, streams, None, replace(memory, channels=others))
+        for stream in streams.keys() - one.streams:
+            engine.reach(stream, one.span_ns[1])
+        for stream, items, next_ns in one.said():
             for item in items:
                 engine.push(item)
-            engine.reach(stream, min(next_ns, segment.span_ns[1]))
-            deque(engine.advance(segment.span_ns[1]), maxlen=0)
+            engine.reach(stream, min(next_ns, one.span_ns[1]))
+            for step in engine.advance(one.span_ns[1]):
+                tell(step)
         memory = engine.snapshot()
-    return replace(memory, channels={**lasting(memory), **gather(thinned)})
-
-
-def lasting(memory: Memory) -> Scores:
-    """What only the engine itself can have learned: how strange senses are on average."""
-    return {name: values for name, values in memory.channels.items() if name.endswith(LASTING)}
+    return replace(memory, channels=gather(windows))
 
 
 def score_segment(
     segment: Segment, segments: Iterable[Segment], sensors: Mapping[str, Sensor], delay_ns: int
-) -> Iterator[tuple[str, list[Score | Health], int]]:
+) -> Iterator[Said]:
     """What detectors that learned the other folds say of a segment."""
     strangers = learned([other for other in segments if other.fold != segment.fold], sensors)
     patient = {stream: PatientDetector(detector, delay_ns) for stream, detector in strangers.items()}
@@ -241,7 +267,7 @@ def score_segment(
 
 
 def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[str, Detector]:
-    """Fresh detectors that learned these segments, in the order of time, and what can be fitted to all of them."""
+    """Fresh detectors that learned these segments, in the order of time, and what can be fitted to all of that."""
     fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
     samples = {stream: Sample() for stream in fresh}
     for stream, detector in fresh.items():
@@ -260,15 +286,17 @@ def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[
     return detectors
 
 
-def thin_scores(items: Iterable[Score | Health], every_ns: int) -> dict[str, list[float]]:
-    """Usable raw scores by channel, at most one every `every_ns`: as the engine learns them."""
-    out: dict[str, list[float]] = {}
-    last: dict[str, int] = {}
+def window_scores(items: Iterable[Score | Health], settings: EngineSettings) -> dict[str, list[float]]:
+    """Peaks and averages of the windows of every channel: as the engine learns them."""
+    said: dict[str, list[Score]] = {}
     for item in items:
-        if isinstance(item, Score) and item.quality is Quality.OK and item.raw is not None:
-            if item.channel not in last or item.end_ns - last[item.channel] >= every_ns:
-                last[item.channel] = item.end_ns
-                out.setdefault(item.channel, []).append(item.raw)
+        if isinstance(item, Score):
+            said.setdefault(item.channel, []).append(item)
+    out: dict[str, list[float]] = {}
+    for channel, scores in said.items():
+        window_ns = settings.windows_ns[scores[0].modality]
+        every_ns = max(window_ns // 4, settings.learn_every_ns)
+        out[channel], out[channel + MEAN] = trace(scores, window_ns, every_ns, settings.hold_ns)
     return out
 
 
@@ -278,4 +306,4 @@ def gather(parts: Iterable[Mapping[str, Sequence[float]]]) -> Scores:
     for part in parts:
         for channel, values in part.items():
             out.setdefault(channel, []).extend(values)
-    return {channel: np.array(values) for channel, values in sorted(out.items())}
+    return {channel: np.array(values) for channel, values in sorted(out.items()) if values}

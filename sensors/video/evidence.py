@@ -11,10 +11,14 @@ MEMORY_S = 2.0
 
 
 class Evidence:
-    """A leaky sum of scores over time.
+    """A leaky sum of the logarithms of scores over time.
 
     Why a sum: a single frame in which everything moves is a splice or a lamp; people who keep running are not. The sum
     starts to rise with the first strange frame, so that little time is lost, and goes on rising while more is seen.
+
+    Why logarithms: what is summed should be how unlikely each moment is. The tail of strange motion is heavy, such
+    that ten times the score is rarer by a factor, not by an exponent; then log(1 + score) is that measure, and no
+    single frame, however wild, weighs like many.
 
     Parameters
     ----------
@@ -44,10 +48,10 @@ class Evidence:
         Returns
         -------
         float
-            >= 0, spreads times seconds; a score that stays at r leads to `memory_s` * r.
+            >= 0, seconds; a score that stays at r leads to `memory_s` * log(1 + r).
         """
         span_s = 0.0 if self._at_ns is None else min((end_ns - self._at_ns) / NS, self._memory_s)
         faded = math.exp(-span_s / self._memory_s)
         self._at_ns = end_ns
-        self._sum = self._sum * faded + max(raw, 0.0) * self._memory_s * (1.0 - faded)
+        self._sum = self._sum * faded + math.log1p(max(raw, 0.0)) * self._memory_s * (1.0 - faded)
         return self._sum

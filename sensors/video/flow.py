@@ -56,12 +56,7 @@ class Flow:
 
 
 class FlowMeter:
-    """DIS flow at its fastest setting, on pictures of any one size.
-
-    Parameters
-    ----------
-    cv : module
-        OpenCV.
+    """DIS flow at its fastest setting, on pictures of any one size; `cv` is OpenCV.
 
     References
     ----------

@@ -31,13 +31,7 @@ PACE_NS = 3 * NS
 
 
 class LooksMeter:
-    """Measures single pictures, and how their light and pace change.
-
-    Parameters
-    ----------
-    cv : module
-        OpenCV.
-    """
+    """Measures single pictures, and how their light and pace change, by OpenCV, `cv`."""
 
     def __init__(self, cv: Any) -> None:
         self._cv = cv

@@ -58,13 +58,7 @@ DARKEST = 8.0
 
 
 class Veil:
-    """Pixelates what is not the empty place; one for each camera.
-
-    Parameters
-    ----------
-    cv : module
-        OpenCV.
-    """
+    """Pixelates what is not the empty place; one for each camera. `cv` is OpenCV."""
 
     def __init__(self, cv: Any) -> None:
         self._cv = cv

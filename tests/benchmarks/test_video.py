@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.video_clips import Alarms, count_alarms, frame_auc, read_clips, smooth
+from benchmarks.video_clips import Alarms, Clip, count_alarms, frame_auc, read_clips, smooth
+from benchmarks.video_fights import choose_by_halves
 from benchmarks.video_floor import floor_scores
 from benchmarks.video_ordinary import PlayedSource
 from benchmarks.video_scenes import changed, chunks, decoys, gain, play, shake, slow_down, tampers
@@ -115,3 +116,16 @@ def test_the_floor_finds_what_moves_fast(write_video: Write) -> None:
     scores = floor_scores(path, 10)
     assert {len(each) for each in scores.values()} == {30}
     assert all(np.isfinite(each).all() for each in scores.values())
+
+
+def test_a_measure_of_fights_is_chosen_on_other_sources_than_it_is_told_of() -> None:
+    clips = [Clip(Path(f"{name}{n}.mp4"), name, 25.0, 50, ()) for name in "abcd" for n in range(4)]
+    fights = np.array([n % 2 == 0 for _ in "abcd" for n in range(4)])
+    in_first = np.array([clip.group in "ac" for clip in clips])
+    measures = {
+        "tells in the first half": np.where(in_first, fights, ~fights).astype(float),
+        "tells in the second half": np.where(in_first, ~fights, fights).astype(float),
+    }
+    first, second = choose_by_halves(clips, fights, measures)
+    assert (first.chosen, first.clips, first.auc) == ("tells in the first half", 8, 0.0)
+    assert (second.chosen, second.clips, second.auc) == ("tells in the second half", 8, 0.0)

@@ -42,6 +42,13 @@ def sample(
     def write(kind: str) -> Path:
         if kind == "audio.file":
             return write_sound("a.flac", np.sin(np.arange(3 * 22_050) / 9) / 2, 22_050)
+        if kind == "audio.runs":
+            runs = write_text(
+                "runs/runs.jsonl", '{"file":"1.wav","offset_ns":0}\n{"file":"2.wav","offset_ns":2000000000}'
+            )
+            for name in ("1", "2"):
+                write_sound(f"runs/{name}.wav", np.sin(np.arange(16_000) / 9) / 2, subtype="FLOAT")
+            return runs.parent
         if kind == "video.file":
             return write_video("v.mp4", [number / 10 for number in range(30)])
         if kind == "video.images":

@@ -51,15 +51,14 @@ def test_what_is_ordinary_has_no_surprise_and_silences_nobody(p_value: float) ->
 @LAW
 @given(P_VALUES, DEPENDENCES)
 def test_a_sense_alone_is_taken_at_its_word(p_value: float, known: Dependence) -> None:
-    assert combine(known, {1: p_value}) == pytest.approx(min(p_value, 0.5), rel=1e-9)
+    assert combine(known, {1: p_value}) == p_value
 
 
-@LAW
-@given(SAID, DEPENDENCES)
-def test_one_strange_sense_is_enough(said: dict[int, float], known: Dependence) -> None:
-    """Whatever the others say, the strangest sense counts at least as if it had been one of so many looks."""
-    looks = len(said) + (len(said) > 1)
-    assert 0 < combine(known, said) <= min(0.5, looks * min(said.values())) * (1 + 1e-9)
+@pytest.mark.parametrize(("known", "kept"), [(Dependence(SENSES), 0.3), (INDEPENDENT, 0.5)])
+@pytest.mark.parametrize("exponent", [3, 6, 12])
+def test_one_strange_sense_is_strange_whatever_the_others_say(known: Dependence, kept: float, exponent: int) -> None:
+    """Among three that are not the same it keeps a good part of its exponent."""
+    assert combine(known, {0: 10.0**-exponent, 1: 0.5, 2: 0.5}) < 10 ** (-exponent * kept)
 
 
 @LAW
@@ -81,7 +80,7 @@ def test_the_order_in_which_senses_are_named_does_not_matter(order: list[int], s
 
 
 @pytest.mark.parametrize("p_value", [0.05, 0.01, 1e-3])
-def test_three_senses_a_little_strange_are_more_together_than_their_cauchy_mean(p_value: float) -> None:
+def test_three_senses_a_little_strange_are_more_together_than_each(p_value: float) -> None:
     assert combine(INDEPENDENT, dict.fromkeys(range(3), p_value)) < p_value / 2
     assert combine(Dependence(SENSES), dict.fromkeys(range(3), p_value)) < p_value
 
@@ -89,7 +88,7 @@ def test_three_senses_a_little_strange_are_more_together_than_their_cauchy_mean(
 @pytest.mark.parametrize("p_value", [0.2, 0.01, 1e-4, 1e-8])
 def test_who_always_says_the_same_adds_nothing(p_value: float) -> None:
     both = combine(IDENTICAL, {0: p_value, 1: p_value})
-    assert p_value / 1.6 < both < p_value * 1.6
+    assert p_value**1.2 < both < p_value**0.8
     assert combine(INDEPENDENT, {0: p_value, 1: p_value}) < both
 
 
@@ -160,21 +159,21 @@ def test_more_is_never_more_likely(x: float, more: float, shape: float) -> None:
 
 
 @LAW
-@given(SAID, DEPENDENCES)
-def test_shares_add_up_to_one(said: dict[int, float], known: Dependence) -> None:
-    share = shares(known, said)
+@given(SAID)
+def test_shares_add_up_to_one(said: dict[int, float]) -> None:
+    share = shares(said)
     assert share.keys() == said.keys()
     assert all(0 <= part <= 1 for part in share.values())
     assert sum(share.values()) == pytest.approx(1.0)
 
 
 @LAW
-@given(SAID, DEPENDENCES)
-def test_the_strangest_sense_has_the_largest_share(said: dict[int, float], known: Dependence) -> None:
-    share = shares(known, said)
+@given(SAID)
+def test_the_strangest_sense_has_the_largest_share(said: dict[int, float]) -> None:
+    share = shares(said)
     assert share[min(said, key=lambda index: said[index])] >= max(share.values()) * (1 - 1e-9)
 
 
 def test_what_senses_say_together_is_shared_by_how_much_each_said() -> None:
-    assert shares(INDEPENDENT, {0: 0.01, 1: 0.5})[1] < 0.05
-    assert shares(INDEPENDENT, {0: 0.01, 1: 0.01})[1] == pytest.approx(0.5)
+    assert shares({0: 0.01, 1: 0.5})[1] < 0.15
+    assert shares({0: 0.01, 1: 0.01})[1] == pytest.approx(0.5)

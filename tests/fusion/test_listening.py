@@ -65,12 +65,13 @@ def test_a_file_is_one_line_with_every_class(write_sound: Sound) -> None:
     assert not done.stderr
 
 
-def test_windows_come_every_quarter_of_a_second_and_never_above_the_best(write_sound: Sound) -> None:
+def test_windows_come_every_quarter_of_a_second_and_the_file_is_likely_where_one_of_them_is(write_sound: Sound) -> None:
     (line,) = lines(kizashi("audio", write_sound("a.wav", noise(1.1)), "--json", "--windows"))
     assert [window["t_s"] for window in line["windows"]] == [0.0, 0.25, 0.5, 0.75, 1.0]
     for window in line["windows"]:
         assert tuple(window["scores"]) == LABELS
-        assert all(score <= line["classes"][label] + 1e-6 for label, score in window["scores"].items())
+        for label, score in window["scores"].items():
+            assert score <= max(line["classes"][label], 0.5) + 1e-6
 
 
 def test_folders_are_searched_in_order_and_other_files_left_alone(write_sound: Sound, write_text: Sound) -> None:

@@ -6,14 +6,16 @@ Changes: o opened, e escalated, c closed, r reopened.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.events import Change, FusedScore, Incident, Part, Severity
-from fusion.triage import Triage, TriageSettings, rate_severity, strongest
+from fusion.events import Change, FusedScore, Incident, Part, Severity, Sighting
+from fusion.evidence import strongest
+from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Modality
 
 LAW = settings(deadline=None, derandomize=True, database=None)
@@ -33,8 +35,15 @@ def verdict(second: int, per_day: float | None, *parts: Part) -> FusedScore:
     return FusedScore(second * NS, None if per_day is None else 1e-3, per_day, parts or (part(Modality.AUDIO),))
 
 
-def triage(rules: TriageSettings = RULES) -> Triage:
-    return Triage(rules, lambda peak, parts: ("+".join(p.sense for p in parts), f"{peak.per_day}"))
+def triage(
+    rules: TriageSettings = RULES,
+    senses: Collection[Modality] = (),
+    seen_since: Callable[[int], Sighting | None] = lambda since_ns: None,
+) -> Triage:
+    def say(peak: FusedScore, parts: tuple[Part, ...], sighting: Sighting | None) -> tuple[str, str]:
+        return sighting.kind if sighting else "+".join(p.sense for p in parts), f"{peak.per_day}"
+
+    return Triage(rules, senses, say, seen_since)
 
 
 def judge(drawn: str, rules: TriageSettings = RULES) -> list[Changes]:
@@ -160,19 +169,6 @@ def test_what_is_open_when_the_stream_ends_is_closed() -> None:
     assert judge_of.finish(9 * NS) == []
 
 
-@LAW
-@given(per_day=st.floats(0, 1e9), setting=st.floats(1e-6, 1e6), senses=st.integers(0, 3))
-def test_a_single_sense_is_never_critical(per_day: float, setting: float, senses: int) -> None:
-    assert rate_severity(per_day, setting, min(senses, 1)) <= Severity.HIGH
-    assert rate_severity(per_day, setting, 2) >= rate_severity(per_day, setting, 1)
-
-
-@LAW
-@given(per_day=st.floats(0, 1e3), rarer=st.floats(0, 1), setting=st.floats(1e-3, 1e3), senses=st.integers(1, 3))
-def test_rarer_is_never_less_severe(per_day: float, rarer: float, setting: float, senses: int) -> None:
-    assert rate_severity(per_day * rarer, setting, senses) >= rate_severity(per_day, setting, senses)
-
-
 PARTS = st.builds(part, st.sampled_from(Modality), st.sampled_from([1e-9, 1e-5, 0.02, 0.4]))
 
 
@@ -219,3 +215,77 @@ def test_incidents_open_once_grow_only_and_are_all_closed(said: list[tuple[float
             latest[incident.id] = incident
         assert is_open == (judge_of.current is not None)
     assert len(judge_of.finish(99 * NS)) == is_open
+
+
+def opened(parts: list[Part], per_day: float, senses: Collection[Modality], kind: str = "") -> Incident:
+    sighting = Sighting(kind, (("a sign", 0),)) if kind else None
+    judge_of = triage(senses=senses, seen_since=lambda since_ns: sighting)
+    ((change, incident),) = judge_of.judge(verdict(0, per_day, *parts))
+    assert change is Change.OPENED
+    return incident
+
+
+@LAW
+@given(
+    parts=st.lists(PARTS, min_size=2, max_size=3, unique_by=lambda part: part.sense),
+    gone=st.integers(0, 1),
+    per_day=st.floats(1e-9, 1),
+    kind=st.sampled_from(["", "break-in", "panic"]),
+)
+def test_taking_a_sense_away_never_makes_the_rest_less_severe(
+    parts: list[Part], gone: int, per_day: float, kind: str
+) -> None:
+    senses = {part.sense for part in parts}
+    whole = opened(parts, per_day, senses, kind)
+    assert opened([part for n, part in enumerate(parts) if n != gone], per_day, senses, kind).severity >= whole.severity
+
+
+def test_a_sense_that_is_not_there_is_not_held_against_what_the_others_saw() -> None:
+    quiet, gone = [part(Modality.AUDIO), part(Modality.VIDEO, 0.4)], [part(Modality.AUDIO)]
+    both = {Modality.AUDIO, Modality.VIDEO}
+    assert opened(quiet, 0.5, both).severity is Severity.LOW
+    assert opened(gone, 0.5, both).severity is Severity.MEDIUM
+    assert opened(gone, 0.5, {Modality.AUDIO}).severity is Severity.LOW
+
+
+def test_a_known_pattern_makes_an_incident_graver_and_raises_none() -> None:
+    parts = [part(Modality.AUDIO), part(Modality.VIDEO)]
+    assert opened(parts, 0.001, list(Modality), "panic").severity > opened(parts, 0.001, list(Modality)).severity
+    judge_of = triage(seen_since=lambda since_ns: Sighting("panic", (("a scream", 0),)))
+    assert judge_of.judge(verdict(0, 1.5)) == []
+
+
+def test_a_pattern_that_is_complete_only_later_is_told_as_an_escalation() -> None:
+    seen: list[Sighting] = []
+    judge_of = triage(seen_since=lambda since_ns: seen[0] if seen else None)
+    judge_of.judge(verdict(0, 0.02))
+    assert judge_of.judge(verdict(1, 5000.0)) == []
+    seen.append(Sighting("fall", (("stillness", 2 * NS),)))
+    ((change, incident),) = judge_of.judge(verdict(2, 5000.0))
+    assert (change, incident.sighting) == (Change.ESCALATED, seen[0])
+    assert judge_of.judge(verdict(3, 5000.0)) == []
+
+
+def test_a_pattern_is_asked_for_from_shortly_before_the_incident() -> None:
+    asked: list[int] = []
+    judge_of = triage(seen_since=asked.append)
+    judge_of.judge(verdict(60, 0.5))
+    judge_of.judge(verdict(61, 0.5))
+    assert asked == [60 * NS - RULES.lead_ns] * 2
+
+
+def test_shares_of_an_incident_are_those_of_its_peak() -> None:
+    judge_of = triage()
+    early, late = part(Modality.AUDIO, 1e-5), part(Modality.VIDEO, 1e-4)
+    judge_of.judge(verdict(0, 0.5, replace(early, share=1.0)))
+    judge_of.judge(verdict(1, 0.4, replace(early, p_value=0.03, share=0.3), replace(late, share=0.7)))
+    last = judge_of.current
+    assert last is not None
+    assert {p.sense: (p.p_value, p.share) for p in last.parts} == {
+        Modality.AUDIO: (1e-5, 0.3), Modality.VIDEO: (1e-4, 0.7)}  # fmt: skip
+
+
+def test_the_time_of_day_counts_where_it_is_known() -> None:
+    assert TriageSettings(utc_offset_s=3600.0).hour(22 * 3600 * NS) == 23.0
+    assert TriageSettings(utc_offset_s=-3600.0).hour(0) == 23.0
+    assert TriageSettings().hour(0) is None

@@ -2,70 +2,33 @@
 
 from __future__ import annotations
 
-import socketserver
 import time
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import av
 
 from tests.live.seeing import draw
-from tests.live.servers import free_port
+from tests.live.servers import WebServer
 
 EVERY_S = 0.1
 
 
-class WebCamera:
+class WebCamera(WebServer):
     """Sends pictures of 320x240 to whoever asks, ten a second, until it is ended."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self._over = Event()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/video"
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def start(self) -> None:
-        self._over.clear()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        self._server.daemon_threads = False
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def end(self) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _handler(self) -> type[socketserver.BaseRequestHandler]:
-        over = self._over
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
-                self.end_headers()
-                with suppress(OSError):
-                    while not over.wait(EVERY_S):
-                        body = jpeg(time.time_ns())
-                        head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
-                        self.wfile.write(head.encode() + body + b"\r\n")
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
+        request.end_headers()
+        while not self.over.wait(EVERY_S):
+            body = jpeg(time.time_ns())
+            head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
+            request.wfile.write(head.encode() + body + b"\r\n")
 
 
 def jpeg(at_ns: int) -> bytes:

@@ -10,8 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Self, cast
 
 HERE = Path(__file__).parent
@@ -68,6 +72,48 @@ class Server:
     def _signal(self, number: signal.Signals) -> None:
         assert self._child
         self._child.send_signal(number)
+
+
+class WebServer(ABC):
+    """A web server in the test's own process, until it is ended; `over` is set then."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.over = Event()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @abstractmethod
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """What it does with a request."""
+
+    def start(self) -> None:
+        answer = self.answer
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                with suppress(OSError):
+                    answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.over.clear()
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server.daemon_threads = False
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def end(self) -> None:
+        self.over.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 class Pulse:

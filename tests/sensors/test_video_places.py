@@ -113,9 +113,17 @@ def test_evidence_rises_with_what_lasts_and_one_frame_is_little() -> None:
 
     lasting, blip = gathered([0.0] * 10 + [5.0] * 200), gathered([0.0] * 10 + [5.0] + [0.0] * 199)
     assert all(after >= before for before, after in zip(lasting, lasting[1:], strict=False))
-    assert lasting[-1] == pytest.approx(10.0, rel=1e-3)
+    assert lasting[-1] == pytest.approx(2.0 * np.log(6.0), rel=1e-3)
     assert max(blip) < 0.06 * lasting[-1]
     assert blip[-1] < 1e-3
+
+
+def test_one_frame_of_wild_motion_is_less_evidence_than_a_second_of_strange_motion() -> None:
+    wild, strange = Evidence(2.0), Evidence(2.0)
+    wild.add(0, 0.0)
+    strange.add(0, 0.0)
+    lasting = [strange.add(n * NS // 10, 5.0) for n in range(1, 11)]
+    assert wild.add(NS // 10, 500.0) < 0.5 * lasting[-1]
 
 
 def test_evidence_does_not_depend_on_the_frame_rate() -> None:

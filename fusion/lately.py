@@ -1,0 +1,108 @@
+"""One channel lately: its strongest moment of the last seconds, and its average.
+
+Why the strongest of a window, ranked against windows: strange moments last, so single scores are not separate chances
+to be wrong, and senses notice the same thing some seconds apart (glass breaks, then somebody walks in). The strongest
+score of the last W seconds, ranked against the strongest of other stretches of W seconds, is one honest p-value that
+stands for W seconds, and loses nothing to the quiet moments beside it. The average over 2 W sees what is a little
+strange for long, which no single moment shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+from sensors.types import Score
+
+NEVER = -(2**62)
+
+
+class Lately:
+    """The strongest score of a window, and the average of two windows.
+
+    Parameters
+    ----------
+    window_ns : int
+        Length of the window, nanoseconds > 0.
+    """
+
+    def __init__(self, window_ns: int) -> None:
+        self._window_ns = window_ns
+        self._strongest: deque[tuple[int, float, Score]] = deque()
+        self._raw: deque[float] = deque()
+        self._times_ns: deque[int] = deque()
+        self._since_ns = NEVER
+
+    def clear(self) -> None:
+        """Forget the windows: what comes next comes after a gap."""
+        self._strongest.clear()
+        self._raw.clear()
+        self._times_ns.clear()
+
+    def take(self, score: Score, raw: float) -> tuple[float, Score, float | None]:
+        """Take a score; they come in the order of event time.
+
+        Parameters
+        ----------
+        score : Score
+            The newest.
+        raw : float
+            Its finite raw score.
+
+        Returns
+        -------
+        peak : float
+            The largest raw score of the window.
+        strongest : Score
+            Whose that is.
+        mean : float or None
+            Average of the raw scores of two windows; None while these are not full.
+        """
+        at_ns, strongest = score.end_ns, self._strongest
+        if not self._times_ns:
+            self._since_ns = at_ns - score.span_ns
+        while strongest and strongest[-1][1] <= raw:
+            strongest.pop()
+        strongest.append((at_ns, raw, score))
+        while strongest[0][0] <= at_ns - self._window_ns:
+            strongest.popleft()
+        self._raw.append(raw)
+        self._times_ns.append(at_ns)
+        while self._times_ns[0] <= at_ns - 2 * self._window_ns:
+            self._times_ns.popleft()
+            self._raw.popleft()
+        full = at_ns - self._since_ns >= 2 * self._window_ns
+        return strongest[0][1], strongest[0][2], sum(self._raw) / len(self._raw) if full else None
+
+
+def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) -> tuple[list[float], list[float]]:
+    """Peaks and averages of a channel, each at most one every `every_ns`: as the engine learns them.
+
+    Parameters
+    ----------
+    scores : iterable of Score
+        Of one channel, in the order of event time; one without a finite raw score ends the windows.
+    window_ns : int
+        As in `Lately`.
+    every_ns : int
+        Windows that end closer than this are not told.
+    hold_ns : int
+        A pause longer than this, and than three spans of a score, ends the windows too.
+    """
+    lately = Lately(window_ns)
+    told: tuple[list[float], list[float]] = [], []
+    until_ns, told_ns = NEVER, [NEVER, NEVER]
+    for score in scores:
+        if score.raw is None or not math.isfinite(score.raw):
+            until_ns = NEVER
+            continue
+        if score.end_ns > until_ns:
+            lately.clear()
+        until_ns = score.end_ns + max(hold_ns, 3 * score.span_ns)
+        peak, _, mean = lately.take(score, score.raw)
+        for kind, value in enumerate((peak, mean)):
+            if value is not None and score.end_ns - told_ns[kind] >= every_ns:
+                told_ns[kind] = score.end_ns
+                told[kind].append(value)
+    return told

@@ -1,0 +1,61 @@
+"""Live sensors by settings: all that cannot be is told before anything runs, and no secret with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fusion.config import load_settings
+from fusion.site import build_site
+from sensors.errors import BadInputError
+from sensors.types import NS, Modality
+
+Write = Callable[..., Path]
+MIC = '[[sensors]]\nid = "hall/mic"\nkind = "audio.url"\nurl = "rtsp://me:s3cret@camera/live"\n'
+
+
+def test_sensors_come_in_the_order_of_their_names_and_only_of_the_senses_wanted(write_text: Write) -> None:
+    text = MIC + '[[sensors]]\nid = "a/air"\nkind = "environment.tail"\npath = "log"\n'
+    site = build_site(load_settings(write_text("k.toml", text)), "k.toml")
+    assert [sensor.stream for sensor in site.sensors] == ["a/air", "hall/mic"]
+    assert site.engine.tick_ns == NS // 10
+    assert site.start_ns % site.engine.tick_ns == 0
+    alone = build_site(load_settings(write_text("k.toml", f'senses = ["audio"]\n{text}')), "k.toml")
+    assert [sensor.modality for sensor in alone.sensors] == [Modality.AUDIO]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "there are no sensors"),
+        ("[[sensors]]\nkind = 'audio.url'", "no 'id'"),
+        ("[[sensors]]\nid = '../a'\nkind = 'audio.url'", "is no id"),
+        ("[[sensors]]\nid = 'a'", "no 'kind'"),
+        ("[[sensors]]\nid = 'a'\nkind = 'audio.ulr'", "did you mean 'audio.url'?"),
+        ("[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl = 's3cret'", "no address of a stream"),
+        ("[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl = 7", "cannot be made of this"),
+        ("[[sensors]]\nid = 'a'\nkind = 'audio.url'", "cannot be made of this"),
+        ("[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl_file = '/nothing'", "this secret cannot be read"),
+        (MIC + "stal_s = 1", "did you mean 'stall_s'?"),
+        (MIC + "clock = 1", "unknown key 'clock'"),
+        (MIC + MIC, "id 'hall/mic' twice"),
+        ("baseline = 'nowhere'\n" + MIC, "there is no baseline"),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_place(write_text: Write, text: str, why: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        build_site(load_settings(write_text("k.toml", text)), "k.toml")
+    assert why in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_secret_may_stand_in_a_file_or_among_the_credentials(
+    write_text: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = write_text("camera_url", "rtsp://me:s3cret@camera/live\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for name in (str(secret), "camera_url"):
+        text = f"[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl_file = '{name}'"
+        assert build_site(load_settings(write_text("k.toml", text)), "k.toml").sensors
