@@ -17,7 +17,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from benchmarks.rivals import RIVALS, Rival
 from benchmarks.tables import SKAB_ROWS, Labelled, read_batadal, read_nab, read_occupancy, read_skab
 from fusion.readings import Teaching, judge_table, open_table
 from fusion.rows import ONSET, OVERALL, SHIFT
+from sensors.environment.detectors import EVERY
 from sensors.errors import BadInputError
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,9 @@ Figures = dict[str, Any]
 
 WHOLES = (OVERALL, ONSET, SHIFT)
 """What `kizashi env` tells last of every row, in this order."""
+
+ALONE = frozenset({"level", "rate"})
+"""Aspects without which there is no onset."""
 
 HELD = "realKnownCause"
 """The folder of NAB that nothing was chosen on."""
@@ -56,12 +60,12 @@ MISSED = 0.1
 """Share of strange rows that may be missed where false alarms are counted."""
 
 
-def judge(table: Labelled) -> dict[str, Any]:
+def judge(table: Labelled, aspects: Collection[str] = EVERY) -> dict[str, Any]:
     """`overall`, `onset` and `shift` of each row, 0 while warming up, by name; under `us` the microseconds a row."""
     begun = time.process_time()
-    normal = open_table(table.normal) if table.normal else None
+    normal = open_table(table.normal, aspects=aspects) if table.normal else None
     told: dict[str, list[float]] = {name: [] for name in WHOLES}
-    for row in judge_table(open_table(table.path), Teaching(normal, table.normal_rows)):
+    for row in judge_table(open_table(table.path, aspects=aspects), Teaching(normal, table.normal_rows)):
         for name, judged in zip(WHOLES, row[-len(WHOLES) :], strict=True):
             told[name].append(judged.score.raw or 0.0)
     rows = len(told[OVERALL]) + (len(table.taught) if table.taught is not None else 0)
@@ -74,6 +78,9 @@ def run_nab(tables: Sequence[Labelled], rivals: bool) -> Figures:
     ours = [judge(table) for table in tables]
     figures: Figures = {"us": round(float(np.mean([one["us"] for one in ours])), 1)}
     figures["kizashi"] = _profiles(tables, [one[ONSET] for one in ours])
+    least = [judge(table, ALONE) for table in tables]
+    us = {"us": round(float(np.mean([one["us"] for one in least])), 1)}
+    figures["kizashi, told of levels only"] = us | _profiles(tables, [one[ONSET] for one in least])
     folders = {table.name.partition("/")[0] for table in tables}
     parts = {folder: {folder} for folder in sorted({t.name.partition("/")[0] for t in tables if t.windows})}
     for name, members in {"chosen on": folders - {HELD}, "not chosen on": {HELD}, **parts}.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fusion.baseline.folder import Baseline
+from fusion.baseline.folder import AGAIN, Baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
 from fusion.language.choice import texts_of
@@ -280,5 +280,9 @@ def build_detector(sensor: Sensor, baseline: Baseline | None) -> Detector:
     if known != sensor.modality:
         what = f"the baseline knows another sense under this name ({known})"
         raise BadInputError(what, where=sensor.stream, mend="rename the sensor, or learn a baseline of its own")
-    detector.restore(baseline.detectors[sensor.stream])
+    try:
+        detector.restore(baseline.detectors[sensor.stream])
+    except (KeyError, ValueError) as error:
+        what = f"what the baseline holds of it cannot be used ({error})"
+        raise BadInputError(what, where=sensor.stream, mend=AGAIN) from error
     return detector

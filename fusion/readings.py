@@ -11,7 +11,7 @@ What is learned, and when, and what `overall` and `onset` are: `rows`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
-from fusion.baseline.fitting import Sample, fit_detector, stranger_scores
+from fusion.baseline.fitting import Sample, fit_detector, stranger_distances
 from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.inputs import Turn, figure, find_files, take_turns
@@ -145,8 +145,12 @@ def table_files(paths: Sequence[Path]) -> tuple[list[Path], list[BadInputError]]
     return find_files(paths, _is_table, "tables")
 
 
-def open_table(path: Path, value: str | None = None, time: str | None = None) -> Table:
+def open_table(
+    path: Path, value: str | None = None, time: str | None = None, aspects: Collection[str] = EVERY
+) -> Table:
     """Open a table; where nothing names the column of time, the one that can only be it, else rows are a second apart.
+
+    `aspects` are those that are learned and told of every quantity.
 
     Raises
     ------
@@ -166,7 +170,8 @@ def open_table(path: Path, value: str | None = None, time: str | None = None) ->
     sensor = _sensor(path, kind, options)
     dated = _absolute_start_ns(sensor) is not None
     defaults = Settings()
-    return Table(sensor, engine_settings(defaults, choose_tick_s(defaults, [sensor])), dated)
+    told_of = replace(sensor, detector=lambda: EnvironmentDetector(sensor.stream, aspects=aspects))
+    return Table(told_of, engine_settings(defaults, choose_tick_s(defaults, [sensor])), dated)
 
 
 def judge_table(table: Table, teaching: Teaching = Teaching()) -> Iterator[list[Judged]]:
@@ -206,7 +211,7 @@ def _fit(judge: RowJudge, detector: Detector, sample: Sample) -> None:
         detector.on_learned = None
         fit_detector(detector, sample)
         for name, rows in sample.rows().items():
-            judge.know(f"{detector.stream}:{name.rpartition('.')[0]}", stranger_scores(rows))
+            judge.know(f"{detector.stream}:{name.rpartition('.')[0]}", stranger_distances(rows))
 
 
 def reading_line(judged: Judged, named: Mapping[str, str], dated: bool, behind_ns: int = 0) -> bytes:
@@ -289,8 +294,7 @@ def _tells_time(path: Path, kind: str, options: Mapping[str, str | bool]) -> boo
 
 def _sensor(path: Path, kind: str, options: Mapping[str, str | float | bool]) -> Sensor:
     entry = SensorEntry(f"{path.stem.replace(':', '_')}/air", kind, path, 0.0, options)
-    sensor = build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
-    return replace(sensor, detector=lambda: EnvironmentDetector(sensor.stream, aspects=EVERY))
+    return build_sensor(build_source(entry, Recording(path.stem, 0, False, 0, None, (entry,))))
 
 
 def _absolute_start_ns(sensor: Sensor) -> int | None:

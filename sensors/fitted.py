@@ -103,6 +103,14 @@ class Fitted:
         np.maximum(z, -FAR, out=z)
         return self._kernel(z)
 
+    def distance(self, row: Sequence[float] | Floats) -> float | None:
+        """Root of how much stranger a row is than usual, >= 0; of a normal density it is a distance in scales.
+
+        Why: a density that is e^-1000 of the usual is not a thousand times stranger, and no past has a tail for it.
+        """
+        said = self.score(row)
+        return None if said is None else math.sqrt(max(0.0, said - self.usual))
+
     def state(self) -> dict[str, Floats]:
         """The arrays that it was made of."""
         return {name: array.copy() for name, array in self._arrays.items()}

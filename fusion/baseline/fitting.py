@@ -36,6 +36,9 @@ LEAST_ROWS, ROWS_EACH = 60, 20
 COMPONENTS, COMPONENT_ROWS = 3, 10
 """Densities of a mixture, and rows for each value of each of them; fewer densities where there are fewer rows."""
 
+SMALLEST = 1e-6
+"""Least scale of all, in the unit of the value."""
+
 FOLDS = 4
 """Parts of a sample, each of which is a stranger to what was fitted to the others."""
 
@@ -45,8 +48,8 @@ RIDGE = 1e-3
 NEIGHBOURS, NEIGHBOUR_ROWS = 10, 1000
 """Nearest rows that count, and rows that are kept to be compared with."""
 
-TAIL, LEAST_SHARE = 0.25, 1e-4
-"""Least scale as a share of what the outer quantiles suggest, and of the middle."""
+TAIL, LEAST_SHARE = 0.25, 5e-3
+"""Least scale as a share of what the outer quantiles suggest, and of the middle: no sensor in a building is truer."""
 
 
 class Sample:
@@ -83,17 +86,17 @@ def fit_detector(detector: Fittable, sample: Sample, kind: str = CHOSEN) -> None
         detector.adopt(name, fit(kind, rows))
 
 
-def stranger_scores(rows: Floats, kind: str = CHOSEN) -> list[float]:
-    """Scores of rows (n, d) in their order, each by a detector that was fitted to other parts of them.
+def stranger_distances(rows: Floats, kind: str = CHOSEN) -> list[float]:
+    """Distances of rows (n, d) in their order, each by a detector that was fitted to other parts of them.
 
     Why parts and not single rows: rows are means over some time, so that neighbours know each other.
     """
-    scores: list[float] = []
+    distances: list[float] = []
     for part in np.array_split(np.arange(len(rows)), FOLDS):
         others = np.delete(rows, part, axis=0)
         detector = Fitted(fit(kind, others))
-        scores += [said for row in rows[part] if (said := detector.score(row)) is not None]
-    return scores
+        distances += [away for row in rows[part] if (away := detector.distance(row)) is not None]
+    return distances
 
 
 def fit(kind: str, rows: Floats) -> dict[str, Floats]:
@@ -114,7 +117,7 @@ def fit(kind: str, rows: Floats) -> dict[str, Floats]:
     middle = np.median(rows, axis=0)
     low, high = np.quantile(rows, (0.05, 0.95), axis=0)
     scale = np.maximum(MAD_TO_SIGMA * np.median(np.abs(rows - middle), axis=0), TAIL * (high - low) / TAILS_TO_SIGMA)
-    scale = np.maximum(scale, LEAST_SHARE * np.abs(middle) + 1e-9)
+    scale = np.maximum(scale, LEAST_SHARE * np.abs(middle) + SMALLEST)
     z = np.clip((rows - middle) / scale, -FAR, FAR)
     model = fitted(kind, z)
     usual = np.median(model.decision_scores_, keepdims=True)

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from sensors.base import Arrays
 from sensors.environment.faults import Faults
 from sensors.environment.features import Measured, unpack
-from sensors.environment.normal import Found, Normal
+from sensors.environment.normal import ASPECTS, Found, Normal
 from sensors.environment.quantities import quantity_of
 from sensors.environment.rates import Rates
 from sensors.environment.together import CHANNELS, PREFIX, WINDOWS, Together
@@ -41,7 +41,7 @@ UNITS = {"c": "°C", "percent": "%", "ug_per_m3": "µg/m³", "hpa": "hPa", "pa":
 FUSED = frozenset({"level", "change", "step", "rate"})
 """Aspects that a detector tells of unless it is asked for others."""
 
-EVERY = frozenset({*Normal.channels, *Rates.channels, *CHANNELS})
+EVERY = frozenset({*ASPECTS, *Rates.channels, *CHANNELS})
 """All aspects there are."""
 
 SEASONS = ":seasons.open"
@@ -58,7 +58,7 @@ class EnvironmentDetector:
     minimum : int
         Learned rows from which scores are given.
     aspects : collection of str
-        Which aspects to tell of; all are learned.
+        Which aspects to tell of; no others are learned.
     """
 
     def __init__(self, stream: str, *, minimum: int = 20, aspects: Collection[str] = FUSED) -> None:
@@ -69,6 +69,7 @@ class EnvironmentDetector:
         self._labels: dict[str, _Label] = {}
         self._faults = Faults(stream)
         self._together = Together()
+        self._joins = not self._aspects.isdisjoint(CHANNELS)
         self._joint, self._windows = self._name(PREFIX, CHANNELS, ""), self._name(PREFIX, WINDOWS, "")
 
     def score(self, features: Features) -> list[Score | Health]:
@@ -78,7 +79,7 @@ class EnvironmentDetector:
         told: list[Score | Health] = [*changes]
         for one in row:
             told += self._score(features, one, began_ns, qualities[one.name])
-        if len(row) > 1 and any(self._joint.told):
+        if len(row) > 1 and self._joins:
             told += self._score_together(features, row, [qualities[one.name] for one in row])
         return told
 
@@ -89,7 +90,8 @@ class EnvironmentDetector:
         for one in row:
             if one.name in taken:
                 self._normal(one.name).learn(one, began_ns, features.end_ns)
-        self._together.learn(row, [one.name in taken for one in row], features.end_ns)
+        if self._joins:
+            self._together.learn(row, [one.name in taken for one in row], features.end_ns)
 
     @property
     def on_learned(self) -> Callable[[str, Sequence[float]], None] | None:
@@ -128,7 +130,7 @@ class EnvironmentDetector:
 
     def _new(self, name: str) -> Normal | Rates:
         quantity = quantity_of(name)[0]
-        return Rates(self._minimum) if quantity and quantity.binary else Normal(quantity, self._minimum)
+        return Rates(self._minimum) if quantity and quantity.binary else Normal(quantity, self._minimum, self._aspects)
 
     def _score(self, features: Features, reading: Measured, began_ns: int, quality: Quality) -> Iterator[Score]:
         normal = self._normals.get(reading.name)

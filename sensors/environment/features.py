@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sensors.base import Arrays
 from sensors.environment.quantities import LARGEST, Quantity, quantity_of
 from sensors.environment.recent import Recent
 from sensors.environment.tremor import Tremor
-from sensors.past import MAD_TO_SIGMA
+from sensors.past import MAD_TO_SIGMA, join_time, split_time
 from sensors.types import NS, Chunk, Features
+
+Floats = NDArray[np.float64]
 
 RECENT_ROWS = 10
 """Rows before the newest that it is compared with."""
@@ -151,6 +156,27 @@ class _Column:
         least = self.quantity.resolution if self.quantity else 0.0
         return change, float(self.repeats), self.tremor.take(value), since_s, *self.trace.take(value, least)
 
+    def state(self) -> dict[str, Floats]:
+        """All of it, as arrays."""
+        return {
+            "recent": np.array(self.recent, np.float64),
+            "trace": np.array(self.trace.state(), np.float64),
+            "numbers": np.array([self.repeats, self.lowest], np.float64),
+            "last": split_time(self.last_ns),
+            "gaps": _split(self.gaps_ns),
+            **{f"tremor.{name}": array for name, array in self.tremor.state().items()},
+        }
+
+    def restore(self, state: Arrays) -> _Column:
+        """Continue from `state()` of the same quantity."""
+        self.recent.extend(state["recent"].tolist())
+        self.trace.restore(state["trace"].tolist())
+        self.tremor.restore({name.removeprefix("tremor."): array for name, array in state.items()})
+        repeats, self.lowest = state["numbers"].tolist()
+        self.repeats, self.last_ns = int(repeats), join_time(state["last"])
+        self.gaps_ns.extend(_join(state["gaps"]))
+        return self
+
     def _since_s(self, at_ns: int) -> float:
         """Seconds since the value before; after an unusually long time nothing is compared."""
         before_ns, self.last_ns = self.last_ns, at_ns
@@ -192,10 +218,34 @@ class _Rhythm:
         self.gaps_ns.append(gap_ns)
         return min(gap_ns, 3 * self.usual_ns)
 
+    def state(self) -> dict[str, Floats]:
+        """All of it but the names, as arrays."""
+        return {"last": split_time(self.last_ns), "gaps": _split(self.gaps_ns)}
+
+    def restore(self, state: Arrays) -> _Rhythm:
+        """Continue from `state()`."""
+        self.last_ns = join_time(state["last"])
+        self.gaps_ns.extend(_join(state["gaps"]))
+        return self
+
     @property
     def usual_ns(self) -> int:
         """Median distance of rows, nanoseconds; 0 before the second."""
         return sorted(self.gaps_ns)[len(self.gaps_ns) // 2] if self.gaps_ns else 0
+
+
+def _split(times_ns: Iterable[int]) -> Floats:
+    """Times as (n, 3): `split_time` of each."""
+    return np.array([split_time(time_ns) for time_ns in times_ns], np.float64).reshape(-1, 3)
+
+
+def _join(parts: Floats) -> Iterator[int]:
+    return (time_ns for row in parts if (time_ns := join_time(row)) is not None)
+
+
+def key_of(names: Iterable[str]) -> str:
+    """What rows of some quantities are known by: their names may hold any character, an array's name may not."""
+    return f"{zlib.crc32(chr(10).join(names).encode()):08x}"
 
 
 class EnvironmentExtractor:
@@ -211,6 +261,7 @@ class EnvironmentExtractor:
         self.stream = stream
         self._columns: dict[str, _Column] = {}
         self._rhythms: dict[tuple[str, ...], _Rhythm] = {}
+        self._restored: dict[str, Arrays] = {}
         self._began_ns: int | None = None
         self._last_ns = 0
 
@@ -221,6 +272,8 @@ class EnvironmentExtractor:
         if rhythm is None:
             described = (*names, *(f"{name}.{added}" for added in ADDED for name in names), SEGMENT)
             rhythm = self._rhythms[names] = _Rhythm(described)
+            if (known := self._restored.pop(key_of(names), None)) is not None:
+                rhythm.restore(known)
             for name in names:
                 self._columns.setdefault(name, _Column(quantity_of(name)[0]))
         for index, row in enumerate(chunk.data.tolist()):
@@ -232,6 +285,29 @@ class EnvironmentExtractor:
             added = zip(*[own.take(value, at_ns) for own, value in zip(columns, seen, strict=True)], strict=True)
             values = [*seen, *chain.from_iterable(added), segment_s]
             yield Features(self.stream, at_ns, span_ns, rhythm.names, np.array(values, np.float64))
+
+    def state(self) -> Arrays:
+        """What the next rows are compared with, as arrays: with it a stream goes on as if it had never stopped."""
+        rhythms = {key_of(names): rhythm.state() for names, rhythm in self._rhythms.items()}
+        columns = {name: column.state() for name, column in self._columns.items()}
+        return {
+            "segment": np.array([split_time(self._began_ns), split_time(self._last_ns)], np.float64),
+            **{f"row.{key}:{part}": a for key, own in {**self._restored, **rhythms}.items() for part, a in own.items()},
+            **{f"quantity.{name}:{part}": array for name, own in columns.items() for part, array in own.items()},
+        }
+
+    def restore(self, state: Arrays) -> None:
+        """Go on where another extractor of this stream stopped."""
+        began, last = state["segment"]
+        self._began_ns, self._last_ns = join_time(began), join_time(last) or 0
+        self._rhythms.clear()
+        parts: dict[str, dict[str, Floats]] = {}
+        for name, array in state.items():
+            whose, _, part = name.rpartition(":")
+            parts.setdefault(whose, {})[part] = array
+        self._restored = {whose[4:]: own for whose, own in parts.items() if whose.startswith("row.")}
+        names = [whose.removeprefix("quantity.") for whose in parts if whose.startswith("quantity.")]
+        self._columns = {n: _Column(quantity_of(n)[0]).restore(parts[f"quantity.{n}"]) for n in names}
 
     def _segment_s(self, at_ns: int, usual_ns: int) -> float:
         if self._began_ns is None or at_ns - self._last_ns > max(LONG_GAP_NS, 20 * usual_ns):

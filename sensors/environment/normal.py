@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,13 @@ SAME_NS = 1_000_000
 """Beginnings of a segment that differ by less are the same: they travel as seconds, nanoseconds."""
 
 
+ASPECTS = ("level", "change", "step", "unrest", "pattern", "drift")
+"""Aspects of a quantity that can be scored."""
+
+ERRORS = frozenset({"change", "step", "unrest", "pattern"})
+"""Those that are measured by how large errors of prediction usually are."""
+
+
 class Found(NamedTuple):
     """How strange something is, larger is stranger; what was measured and what is usual, for people."""
 
@@ -68,13 +75,20 @@ class Normal:
         What it is, None where no table knows.
     minimum : int
         Learned rows from which deviations are told.
+    aspects : collection of str
+        Which of `ASPECTS` are learned and told; what only others need costs nothing.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        These, in the order of `look`.
     """
 
-    channels = ("level", "change", "step", "unrest", "pattern", "drift")
-    """Aspects of a quantity that are scored, in the order of `look`."""
-
-    def __init__(self, quantity: Quantity | None, minimum: int) -> None:
+    def __init__(self, quantity: Quantity | None, minimum: int, aspects: Collection[str] = ASPECTS) -> None:
         self.quantity = quantity
+        self.channels = tuple(aspect for aspect in ASPECTS if aspect in aspects)
+        self._tells = frozenset(self.channels)
+        self._errs = bool(self._tells & ERRORS)
         floor = quantity.resolution if quantity else 1e-12
         self._place = RecentMedian(RECENT_ROWS)
         self._seasons = Seasons()
@@ -106,40 +120,57 @@ class Normal:
             self._began_ns = began_ns
         if math.isfinite(reading.unrest) and len(self._place) >= PLACE_ROWS:
             self._level_spread.learn(value - self._place.median)
-            error = self._prediction.error(value, before)
-            self._error_spread.learn(error)
-            self._swings.learn(abs(error), at_ns)
-            self._unrest_spread.learn(reading.unrest)
-        if math.isfinite(reading.first):
+            if self._errs:
+                error = self._prediction.error(value, before)
+                self._error_spread.learn(error)
+                self._swings.learn(abs(error), at_ns)
+            if "unrest" in self._tells:
+                self._unrest_spread.learn(reading.unrest)
+        if self._errs and math.isfinite(reading.first):
             self._prediction.learn(value, before, max(self._error_spread.scale, self._least()))
-            self._patterns.learn((value, *before))
+            if "pattern" in self._tells:
+                self._patterns.learn((value, *before))
         self._place.learn(value)
         self._seasons.learn(value, at_ns)
-        if self._rows % DRIFT_ROWS == 0:
+        if self._rows % DRIFT_ROWS == 0 and "drift" in self._tells:
             self._places.learn(self._place.median)
 
     def look(self, reading: Measured, began_ns: int, at_ns: int) -> tuple[Found | None, ...]:
         """How strange each aspect of a reading is; None where that is not known yet, NaN `raw` where it cannot be."""
+        tells = self._tells
         if self._level_spread.count < self._least_rows:
-            return _NOTHING
+            return (None,) * len(tells)
         least = self._least()
         level = self._level(reading.value, began_ns, at_ns, least)
-        drift = self._drift(least) if level else None
+        found = [level] if "level" in tells else []
+        if self._errs:
+            found += self._moves(reading, at_ns, least, placed=level is not None)
+        if "drift" in tells:
+            found.append(self._drift(least) if level else None)
+        return tuple(found)
+
+    def _moves(self, reading: Measured, at_ns: int, least: float, *, placed: bool) -> Iterator[Found | None]:
+        """Aspects that are measured by how large errors of prediction usually are."""
+        tells, known = self._tells, math.isfinite(reading.first)
         factor = self._swings.factor(at_ns)
         usual, scale = self._error_spread.median, max(self._error_spread.scale, least) * factor
-        step = Found(abs(reading.step) / max(reading.spread, scale), reading.step, 0.0) if level else None
-        if not math.isfinite(reading.first):
-            return level, _UNKNOWN, step, _UNKNOWN, _UNKNOWN, drift
         before = (reading.before, reading.earlier, reading.first)
-        error = self._prediction.error(reading.value, before)
-        change = Found(abs(error - usual) / scale, error, usual)
-        quiet, unrest = self._unrest_spread.median, reading.unrest
+        if "change" in tells:
+            error = self._prediction.error(reading.value, before)
+            yield Found(abs(error - usual) / scale, error, usual) if known else _UNKNOWN
+        if "step" in tells:
+            yield Found(abs(reading.step) / max(reading.spread, scale), reading.step, 0.0) if placed else None
+        if "unrest" in tells:
+            yield self._unrest(reading.unrest, factor) if known else _UNKNOWN
+        if "pattern" in tells:
+            distance = self._patterns.distance((reading.value, *before)) if known else math.nan
+            yield None if distance is None else Found(distance / scale, distance, 0.0) if known else _UNKNOWN
+
+    def _unrest(self, unrest: float, factor: float) -> Found:
+        quiet = self._unrest_spread.median
         more = unrest - quiet
         more = max(0.0, more - 2 * math.log(factor)) if more > 0 else -more
-        shaken = Found(more / self._unrest_spread.scale, math.exp(unrest / 2), math.exp(quiet / 2))
-        distance = self._patterns.distance((reading.value, *before))
-        pattern = None if distance is None else Found(distance / scale, distance, 0.0)
-        return level, change, step, shaken, pattern, drift
+        return Found(more / self._unrest_spread.scale, math.exp(unrest / 2), math.exp(quiet / 2))
 
     def state(self) -> dict[str, Floats]:
         """All of it, as arrays."""
@@ -155,19 +186,22 @@ class Normal:
         self._prediction.restore(state["prediction"])
         for name, part in self._parts().items():
             prefix = f"{name}."
-            part.restore({key.removeprefix(prefix): a for key, a in state.items() if key.startswith(prefix)})
+            own = {key.removeprefix(prefix): a for key, a in state.items() if key.startswith(prefix)}
+            if own:
+                part.restore(own)
 
     def _parts(self) -> dict[str, RecentMedian | Seasons | Swings | Patterns | Spread]:
-        return {
-            "place": self._place,
-            "seasons": self._seasons,
-            "swings": self._swings,
-            "patterns": self._patterns,
-            "level": self._level_spread,
-            "error": self._error_spread,
-            "unrest": self._unrest_spread,
-            "places": self._places,
+        """What is learned, by the name that its arrays begin with."""
+        parts: dict[str, RecentMedian | Seasons | Swings | Patterns | Spread]
+        parts = {"place": self._place, "seasons": self._seasons, "level": self._level_spread}
+        if self._errs:
+            parts |= {"swings": self._swings, "error": self._error_spread}
+        others: dict[str, tuple[str, Patterns | Spread]] = {
+            "pattern": ("patterns", self._patterns),
+            "unrest": ("unrest", self._unrest_spread),
+            "drift": ("places", self._places),
         }
+        return parts | dict(part for aspect, part in others.items() if aspect in self._tells)
 
     def _level(self, value: float, began_ns: int, at_ns: int, least: float) -> Found | None:
         """How far a value lies from the middle of its band, in widths of that band."""
@@ -209,4 +243,3 @@ class Normal:
 
 
 _UNKNOWN = Found(math.nan, math.nan, math.nan)
-_NOTHING = (None,) * len(Normal.channels)

@@ -8,13 +8,12 @@ unlike all of it the means of the last 12 rows are, by a detector that was fitte
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.environment.features import Measured
+from sensors.environment.features import Measured, key_of
 from sensors.environment.joint import Joint
 from sensors.environment.normal import Found
 from sensors.fitted import Fitted
@@ -78,12 +77,12 @@ class Together:
         joints, law = self._joints.get(key), self._laws.get(key)
         found: tuple[Found | None, ...] = (None,) * len(WINDOWS)
         if joints is not None:
-            away = (joint.distance(vector) for joint, vector in zip(joints, _vectors(row, believed), strict=True))
-            found = tuple(None if distance is None else Found(distance, distance, 1.0) for distance in away)
+            told = (joint.distance(vector) for joint, vector in zip(joints, _vectors(row, believed), strict=True))
+            found = tuple(None if distance is None else Found(distance, distance, 1.0) for distance in told)
         if law is None:
             return found
-        strange = law.score(_meanwhile(row, believed))
-        return (*found, None if strange is None else Found(strange, strange, law.usual))
+        away = law.distance(_meanwhile(row, believed))
+        return (*found, None if away is None else Found(away, away, 0.0))
 
     def state(self) -> dict[str, Floats]:
         """All of it, as arrays."""
@@ -121,8 +120,7 @@ def _under(state: Mapping[str, Floats], prefix: str) -> dict[str, Floats]:
 
 
 def _key(row: Sequence[Measured]) -> str:
-    """What a set of quantities is known by: their names may hold any character, an array's name may not."""
-    return f"{zlib.crc32(chr(10).join(reading.name for reading in row).encode()):08x}"
+    return key_of(reading.name for reading in row)
 
 
 def _vectors(row: Sequence[Measured], believed: Sequence[bool]) -> tuple[list[float], list[float]]:

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 ROWS = 7
 """Second differences of which the median is taken; odd."""
@@ -40,6 +44,20 @@ class Tremor:
             return math.nan
         usual = sorted(self._jumps)[ROWS // 2]
         return usual if abs(value - self._values[0]) <= GOES * usual else 0.0
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """What is remembered, as arrays."""
+        return {
+            "before": np.array([self._before, self._earlier], np.float64),
+            "jumps": np.array(self._jumps, np.float64),
+            "values": np.array(self._values, np.float64),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[np.float64]]) -> None:
+        """Continue from `state()`."""
+        self._before, self._earlier = state["before"].tolist()
+        self._jumps = deque(state["jumps"].tolist(), maxlen=ROWS)
+        self._values = deque(state["values"].tolist(), maxlen=ROWS + 1)
 
     def forget(self) -> None:
         """Begin another segment."""

@@ -100,3 +100,37 @@ def test_after_a_pause_nothing_is_compared_with_what_came_before() -> None:
     assert np.isnan(value(told[10], "co2_ppm.change"))
     assert value(told[11], "co2_ppm.change") == 1.0
     assert value(told[11], "segment_s") == 31
+
+
+def uneven_life() -> list[Chunk]:
+    """Two sets of quantities in turn, with gaps, broken readings and a pause of an hour."""
+    rng = np.random.default_rng(9)
+    chunks, at_s = [], 1_700_000_000.25
+    for seq in range(160):
+        at_s += 3600 if seq == 90 else rng.choice([10.0, 10.0, 11.0, 45.0])
+        names = ("temperature_c", "co2_ppm") if seq % 3 else ("odd: name",)
+        values = np.round(rng.normal(20, 2, (1, len(names))), 1)
+        if seq % 17 == 0:
+            values[0, 0] = np.nan
+        chunks.append(Chunk("e", seq, round(at_s * NS), 0.0, values, names))
+    return chunks
+
+
+def told(extractor: EnvironmentExtractor, chunks: list[Chunk]) -> list[tuple[int, int, tuple[str, ...], bytes]]:
+    found = [one for chunk in chunks for one in extractor.extract(chunk)]
+    return [(one.end_ns, one.span_ns, one.names, one.values.tobytes()) for one in found]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 40, 91, 130])
+def test_resumed_goes_on_as_if_it_had_never_stopped(stop: int) -> None:
+    chunks = uneven_life()
+    whole, begun, resumed = EnvironmentExtractor("e"), EnvironmentExtractor("e"), EnvironmentExtractor("e")
+    uninterrupted = told(whole, chunks)
+    first = told(begun, chunks[:stop])
+    resumed.restore({name: array.copy() for name, array in begun.state().items()})
+    assert first + told(resumed, chunks[stop:]) == uninterrupted
+    ours, theirs = resumed.state(), whole.state()
+    assert {name: array.tobytes() for name, array in ours.items()} == {
+        name: array.tobytes() for name, array in theirs.items()
+    }
+    assert {array.dtype for array in ours.values()} == {np.dtype(np.float64)}
