@@ -3,9 +3,10 @@
     python -m benchmarks.environment DATA [--only nab skab occupancy batadal cost] [--no-rivals] [--json]
 
 DATA holds `nab`, `skab`, `occupancy` and `batadal` as published. Kizashi is run as `kizashi env` runs it: `onset` is
-scored where an alarm should come once, `overall` where rows are. NAB: its own rule, one threshold for all files. SKAB:
-the first 400 rows of a file are known to be normal; area under the curve a file, false alarms where a tenth of the
-strange rows are missed, and changepoints found within 30 rows, by alarms at a threshold set beforehand (p < 1e-3).
+scored where an alarm should come once, `overall` where rows are, `shift` where levels change. NAB: its own rule, one
+threshold for all files. SKAB: the first 400 rows of a file are known to be normal; area under the curve a file, false
+alarms where a tenth of the strange rows are missed, and changepoints found within 30 rows, by alarms at a threshold set
+beforehand (p < 1e-3), beside a clock of the step that is best for it. Halves are those that something was chosen on.
 Occupancy: normal is the empty room. BATADAL: normal is the year before. Times are processor time of one core.
 """
 
@@ -24,18 +25,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.changepoints import changepoint_score
+from benchmarks.changepoints import best_clock, changepoint_score
 from benchmarks.environment_cost import cost_lines, measure_cost
 from benchmarks.numenta import PROFILES, Judged, best_score
 from benchmarks.ranking import auroc
 from benchmarks.rivals import RIVALS, Rival
-from benchmarks.tables import Labelled, read_batadal, read_nab, read_occupancy, read_skab
+from benchmarks.tables import SKAB_ROWS, Labelled, read_batadal, read_nab, read_occupancy, read_skab
 from fusion.readings import Teaching, judge_table, open_table
-from fusion.rows import ONSET, OVERALL
+from fusion.rows import ONSET, OVERALL, SHIFT
 from sensors.errors import BadInputError
 
 Floats = NDArray[np.float64]
 Figures = dict[str, Any]
+
+WHOLES = (OVERALL, ONSET, SHIFT)
+"""What `kizashi env` tells last of every row, in this order."""
+
+HELD = "realKnownCause"
+"""The folder of NAB that nothing was chosen on."""
 
 SECTIONS = ("nab", "skab", "occupancy", "batadal", "cost")
 
@@ -43,33 +50,36 @@ POINT_ROWS = 30
 """Rows after a changepoint in which an alarm finds it."""
 
 ALARM = 3.0
-"""Decades of rarity at which an onset is an alarm, where the threshold is set beforehand."""
+"""Decades of rarity at which a shift is an alarm, where the threshold is set beforehand."""
 
 MISSED = 0.1
 """Share of strange rows that may be missed where false alarms are counted."""
 
 
-def judge(table: Labelled) -> tuple[Floats, Floats, float]:
-    """`overall` and `onset` of each row, 0 while warming up, and microseconds a row."""
+def judge(table: Labelled) -> dict[str, Any]:
+    """`overall`, `onset` and `shift` of each row, 0 while warming up, by name; under `us` the microseconds a row."""
     begun = time.process_time()
     normal = open_table(table.normal) if table.normal else None
-    overall, onset = [], []
+    told: dict[str, list[float]] = {name: [] for name in WHOLES}
     for row in judge_table(open_table(table.path), Teaching(normal, table.normal_rows)):
-        told = {judged.score.channel.rpartition(":")[2]: judged.score.raw for judged in row[-2:]}
-        overall.append(told[OVERALL[1:]] or 0.0)
-        onset.append(told[ONSET[1:]] or 0.0)
-    rows = len(overall) + (len(table.taught) if table.taught is not None else 0)
-    return np.array(overall), np.array(onset), (time.process_time() - begun) / rows * 1e6
+        for name, judged in zip(WHOLES, row[-len(WHOLES) :], strict=True):
+            told[name].append(judged.score.raw or 0.0)
+    rows = len(told[OVERALL]) + (len(table.taught) if table.taught is not None else 0)
+    whole: dict[str, Any] = {name: np.array(raws) for name, raws in told.items()}
+    return whole | {"us": (time.process_time() - begun) / rows * 1e6}
 
 
 def run_nab(tables: Sequence[Labelled], rivals: bool) -> Figures:
     """Scores of the three profiles: Kizashi's whole, by folder, and the rivals'."""
     ours = [judge(table) for table in tables]
-    figures: Figures = {"us": round(float(np.mean([us for _, _, us in ours])), 1)}
-    figures["kizashi"] = _profiles(tables, [onset for _, onset, _ in ours])
-    for folder in sorted({table.name.partition("/")[0] for table in tables if table.windows}):
-        mine = [n for n, table in enumerate(tables) if table.name.startswith(folder)]
-        figures[f"kizashi, {folder}"] = _profiles([tables[n] for n in mine], [ours[n][1] for n in mine])
+    figures: Figures = {"us": round(float(np.mean([one["us"] for one in ours])), 1)}
+    figures["kizashi"] = _profiles(tables, [one[ONSET] for one in ours])
+    folders = {table.name.partition("/")[0] for table in tables}
+    parts = {folder: {folder} for folder in sorted({t.name.partition("/")[0] for t in tables if t.windows})}
+    for name, members in {"chosen on": folders - {HELD}, "not chosen on": {HELD}, **parts}.items():
+        mine = [n for n, table in enumerate(tables) if table.name.partition("/")[0] in members]
+        if any(tables[n].windows for n in mine):
+            figures[f"kizashi, {name}"] = _profiles([tables[n] for n in mine], [ours[n][ONSET] for n in mine])
     for rival in RIVALS if rivals else ():
         figures[rival.name] = _profiles(tables, [rival.scores(table) for table in tables])
     return figures
@@ -88,23 +98,24 @@ def run_areas(tables: Sequence[Labelled], rivals: bool) -> Figures:
     return figures
 
 
-def _beside(rival: Rival, table: Labelled) -> tuple[Floats, None, float]:
-    return rival.scores(table), None, 0.0
+def _beside(rival: Rival, table: Labelled) -> dict[str, Any]:
+    return {OVERALL: rival.scores(table), "us": 0.0}
 
 
-def _areas(tables: Sequence[Labelled], scored: Callable[[Labelled], tuple[Floats, Floats | None, float]]) -> Figures:
+def _areas(tables: Sequence[Labelled], scored: Callable[[Labelled], dict[str, Any]]) -> Figures:
     areas, alarms, costs, points = [], [], [], []
     for table in tables:
-        scores, onset, us = scored(table)
+        found = scored(table)
         seen = slice(table.normal_rows, None)
-        strange, told = table.strange[seen], scores[seen]
+        strange, told = table.strange[seen], found[OVERALL][seen]
         areas.append(float(auroc(strange, told, np.ones((1, len(told))))[0]))
         alarms.append(float((told[~strange] >= np.quantile(told[strange], MISSED)).mean()))
-        costs.append(us)
-        if onset is not None and table.points:
-            points.append((onset >= ALARM, table.points))
+        costs.append(found["us"])
+        if SHIFT in found and table.points:
+            points.append((found[SHIFT] >= ALARM, table.points))
     figures: Figures = {"auc": round(float(np.mean(areas)), 3), "false alarms": round(float(np.mean(alarms)), 3)}
     if len(tables) > 1:
+        figures["chosen on, not"] = [round(float(np.mean(areas[half::2])), 3) for half in (0, 1)]
         figures["by folder"] = {
             folder: round(
                 float(np.mean([a for a, t in zip(areas, tables, strict=True) if t.name.startswith(folder)])), 3
@@ -112,7 +123,9 @@ def _areas(tables: Sequence[Labelled], scored: Callable[[Labelled], tuple[Floats
             for folder in sorted({table.name.partition("/")[0] for table in tables})
         }
     if points:
-        figures["changepoints"] = round(changepoint_score(points, POINT_ROWS), 1)
+        halves = (points, points[::2], points[1::2])
+        figures["changepoints, chosen on, not"] = [round(changepoint_score(part, POINT_ROWS), 1) for part in halves]
+        figures["a clock's"] = round(best_clock(points, SKAB_ROWS, POINT_ROWS), 1)
     if any(costs):
         figures["us"] = round(float(np.mean(costs)), 1)
     return figures

@@ -109,7 +109,7 @@ class Testimony:
                 Score(stream, channels[c], senses[stream], end, span, None if value != value else value, QUALITIES[q])
                 for (c, end, span, q), value in zip(scores[at : at + count], raw[at : at + count], strict=True)
             ]
-            out.said.append((stream, items + health.get(number, []), next_ns))
+            out.said.append((stream, [*items, *health.get(number, ())], next_ns))
             at += count
         return out
 

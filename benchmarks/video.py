@@ -27,7 +27,7 @@ from benchmarks.video_fights import show_fights
 from benchmarks.video_floor import floor_scores
 from benchmarks.video_ordinary import find_tampering, watch_ordinary
 from fusion.config import Settings
-from fusion.watching import watch_file
+from fusion.watching import TOLD, watch_file
 from sensors.video.features import VideoExtractor
 from sensors.video.sources import VideoFileSource
 
@@ -48,12 +48,13 @@ OURS = "kizashi"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A clip with the scores of each way, only the frames after what was learned."""
+    """A clip with the scores of each way, and of each channel of ours, only the frames after what was learned."""
 
     clip: Clip
     first: int
     scores: Mapping[str, Floats]
     learned: Mapping[str, float]
+    channels: Mapping[str, Floats]
 
     def after(self, flags: Flags) -> Flags:
         """The part of a clip's flags that is judged."""
@@ -65,9 +66,11 @@ def judge_clip(clip: Clip, learn_s: float) -> Judged:
     first = math.ceil(learn_s * clip.fps - 1e-6)
     ways = {name: smooth(scores, AVERAGED) for name, scores in floor_scores(clip.path, first).items()}
     learned = {name: float(scores[AVERAGED:first].max()) for name, scores in ways.items()}
-    raws = [glance.raw or 0.0 for glance in watch_file(clip.path, learn_s)]
-    scores = {name: scores[first:] for name, scores in ways.items()} | {OURS: np.array(raws)[first:]}
-    return Judged(clip, first, scores, {**learned, OURS: 1.0})
+    seen = list(watch_file(clip.path, learn_s))[first:]
+    scores = {name: scores[first:] for name, scores in ways.items()}
+    scores |= {OURS: np.array([glance.raw or 0.0 for glance in seen])}
+    channels = {name: np.array([glance.channels[name] or 0.0 for glance in seen]) for name in TOLD}
+    return Judged(clip, first, scores, {**learned, OURS: 1.0}, channels)
 
 
 def show_frames(folder: Path) -> None:
@@ -81,9 +84,10 @@ def show_frames(folder: Path) -> None:
     print("frame AUC: mean over clips (all frames of all clips together) [clips that constants were not chosen on]")
     for title, (kind, what, by) in labels.items():
         print(f"  {title}, {len(judged[kind])} clips")
-        for way in judged[kind][0].scores:
+        for way in [*judged[kind][0].scores, *TOLD]:
             every, rest = (_auc(some, way, what, by) for some in (judged[kind], _rest(judged[kind])))
-            print(f"    {way:<10} {every[1]:.4f} ({every[0]:.4f}) [{rest[1]:.4f}]")
+            name = f"{way} alone" if way in TOLD else way
+            print(f"    {name:<17} {every[1]:.4f} ({every[0]:.4f}) [{rest[1]:.4f}]")
     print("events by motion labels: found, median delay, false alarms in normal time")
     everything = judged["umn_panic"] + judged["fall_room"]
     for way in everything[0].scores:
@@ -107,7 +111,7 @@ def _auc(judged: Sequence[Judged], way: str, what: str, by: str) -> tuple[float,
         mark = one.clip.marked(what, by)
         kept = one.after(mark | ~one.clip.marked("lying"))
         marks.append(one.after(mark)[kept])
-        scores.append(one.scores[way][kept])
+        scores.append((one.channels if way in TOLD else one.scores)[way][kept])
     return frame_auc(marks, scores)
 
 

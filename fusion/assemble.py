@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from sensors.clock import Clock
 from sensors.errors import BadInputError
 from sensors.registry import detector_class, extractor_class, live_class
 from sensors.types import NS, Modality
+from sensors.video.detectors import FUSED
 from sensors.video.zones import Hours, Rule, Zone
 
 BUILTIN = "builtin"
@@ -78,28 +79,34 @@ def recorded_senses(recording: Recording) -> frozenset[Modality]:
 
 
 def build_sensors(
-    recording: Recording, senses: Iterable[Modality], model: str = BUILTIN, zones: Sequence[ZoneRule] = ()
+    recording: Recording,
+    senses: Iterable[Modality],
+    model: str = BUILTIN,
+    zones: Sequence[ZoneRule] = (),
+    channels: Collection[str] = FUSED,
 ) -> list[Sensor]:
     """The sensors of a recording that belong to `senses`, in the order of their names.
 
-    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own.
+    `model` is the ear's; `zones` are the eyes' rules, of which each takes its own; `channels` is what eyes tell.
     """
     wanted = frozenset(senses)
     sensors = []
     for entry in sorted(recording.sensors, key=lambda entry: entry.id):
         source = build_source(entry, recording)
         if source.modality in wanted:
-            sensors.append(build_sensor(source, model, zones))
+            sensors.append(build_sensor(source, model, zones, channels))
     return sensors
 
 
-def build_sensor(source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = ()) -> Sensor:
+def build_sensor(
+    source: Source, model: str = BUILTIN, zones: Sequence[ZoneRule] = (), channels: Collection[str] = FUSED
+) -> Sensor:
     """A source with the extractor and detector of its sense, told of the classifier of sounds or of its zones."""
     chosen = {"model": model} if source.modality is Modality.AUDIO else {}
     extractor = extractor_class(source.modality)(source.stream, **chosen)
     make = detector_class(source.modality)
     own = tuple(_zone(rule) for rule in zones if rule.sensor == source.stream)
-    told = {**chosen, "zones": own} if own and source.modality is Modality.VIDEO else chosen
+    told = {"zones": own, "channels": channels} if source.modality is Modality.VIDEO else chosen
     return Sensor(source, extractor, lambda: make(source.stream, **told))
 
 
@@ -119,7 +126,7 @@ def build_live_sensors(settings: Settings, clock: Clock, where: object = "settin
             raise BadInputError(f"id '{name}' twice", where=place, mend="give each its own")
         source = build_live_source(name, told, clock, f"{place} '{name}'")
         if source.modality in settings.senses:
-            sensors[name] = build_sensor(source, settings.audio.model, settings.video.zones)
+            sensors[name] = build_sensor(source, settings.audio.model, settings.video.zones, settings.video.channels)
     if not sensors:
         raise BadInputError("there are no sensors", where=where, mend="add one with [[sensors]], id and kind")
     return [sensors[name] for name in sorted(sensors)]
@@ -139,6 +146,9 @@ def build_live_source(name: str, told: Mapping[str, Any], clock: Clock, where: s
     for key in [key for key in options if key not in known and key.removesuffix("_file") in known]:
         options[key.removesuffix("_file")] = read_secret(Path(str(options.pop(key))))
     require_known(options, known, where)
+    for key, value in LIVE.items():
+        if key in known:
+            options.setdefault(key, value)
     try:
         return made(name, **options, clock=clock)
     except (TypeError, ValueError, AttributeError) as error:
@@ -154,6 +164,10 @@ def live_options(made: Callable[..., LiveSource]) -> set[str]:
     known = {name for one in classes for name, told in inspect.signature(one).parameters.items() if told.kind != 2}
     return {name for name in known if name not in NOT_TOLD}
 
+
+LIVE = {"chunk_s": 0.05, "queue_s": 0.5}
+"""Sound comes in fifths of the 250 ms that are described at once, so that none waits for the chunk that it ends in; and
+what waits longer than half a second says nothing of the present any more."""
 
 NOT_TOLD = frozenset({"stream", "on_health", "clock", "backoff", "reader", "options", "args", "kwargs", "self"})
 

@@ -10,13 +10,15 @@ from typing import cast
 
 import msgspec
 
-from fusion.assemble import build_sensors, choose_tick_s, engine_settings, recorded_senses
+from fusion.assemble import build_live_sensors, build_sensors, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.feasible import Reported, misspelt, never, never_here
 from fusion.recording import Recording
+from fusion.trying import Trial, try_live
 from fusion.words import duration, once_in
 from sensors.base import Sensor
+from sensors.clock import SystemClock
 from sensors.errors import BadInputError
 from sensors.types import NS, Features, Modality
 
@@ -39,14 +41,20 @@ def check_all(
     findings.append(check_rate(settings, known))
     watched: set[str] = set()
     for recording in recordings:
-        sensors = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
+        sensors = build_sensors(
+            recording, settings.senses, settings.audio.model, settings.video.zones, settings.video.channels
+        )
         findings += [check_sensor(sensor, known, thorough) for sensor in sensors]
         watched |= {sensor.stream for sensor in sensors if sensor.modality is Modality.VIDEO}
         if known and not any(sensor.stream in known.manifest.sensors for sensor in sensors):
             there = ", ".join(known.manifest.sensors)
             findings.append(Finding("baseline", False, f"knows none of the sensors of {recording.name}, but {there}"))
+    if settings.sensors:
+        live = build_live_sensors(settings, SystemClock())
+        findings += [check_live(trial) for trial in try_live(live)]
+        watched |= {sensor.stream for sensor in live if sensor.modality is Modality.VIDEO}
     findings += check_rules(recordings, settings)
-    if recordings:
+    if recordings or settings.sensors:
         findings += [check_zone(rule, watched) for rule in settings.video.zones]
     for finding in findings:
         if as_json:
@@ -54,6 +62,11 @@ def check_all(
         else:
             print(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what:<24} {finding.detail}")
     return all(finding.fine for finding in findings)
+
+
+def check_live(trial: Trial) -> Finding:
+    """Whether a live sensor gave something."""
+    return Finding(trial.stream, not trial.reason, trial.reason or f"gave something after {trial.after_s:.1f} s")
 
 
 def check_rate(settings: Settings, baseline: Baseline | None) -> Finding:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.incident_commands import add_incident_commands
 from fusion.live_commands import add_live_commands
 from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
@@ -37,6 +38,7 @@ BaselineDir = Annotated[Path | None, typer.Option("--baseline", help="What `kiza
 Senses = Annotated[str | None, typer.Option(help="Only these, comma-separated: audio,video,environment.")]
 Rate = Annotated[float | None, typer.Option("--false-alarms-per-day", help="The one number; overrides the settings.")]
 Start = Annotated[str | None, typer.Option(help="Start of recordings that tell none: 2024-11-05T02:10:00+09:00.")]
+Language = Annotated[str | None, typer.Option(help="What people read: en or ja.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
 
 
@@ -98,13 +100,15 @@ def replay(
     senses: Senses = None,
     false_alarms_per_day: Rate = None,
     start: Start = None,
+    language: Language = None,
+    site: Annotated[Path | None, typer.Option(help="Folder with labels, to judge severity by.")] = None,
     as_json: Json = False,
 ) -> None:
     """What would have been flagged in these recordings, and why."""
     from fusion.commands import replay_all
 
-    chosen = _settings(config, senses, false_alarms_per_day)
-    replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json)
+    chosen = _settings(config, senses, false_alarms_per_day, language)
+    replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json, site)
 
 
 @app.command()
@@ -241,6 +245,7 @@ def add_model(
 
 
 add_live_commands(app)
+add_incident_commands(app)
 
 training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
 app.add_typer(training, name="train")
@@ -296,10 +301,12 @@ def _training_installed() -> Iterator[None]:
         raise WrongUseError(what, where="kizashi train", mend="pip install 'kizashi[train]'") from error
 
 
-def _settings(config: Path | None, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+def _settings(
+    config: Path | None, senses: str | None, false_alarms_per_day: float | None, language: str | None = None
+) -> Settings:
     from fusion.config import load_settings, override
 
-    return override(load_settings(config), senses, false_alarms_per_day)
+    return override(load_settings(config), senses, false_alarms_per_day, language)
 
 
 def _recordings(paths: list[Path], start: str | None, chosen: Settings) -> list[Recording]:

@@ -12,13 +12,16 @@ import msgspec
 
 from fusion.baseline.folder import Baseline, load_baseline, require_room
 from fusion.config import Settings, read_rules
+from fusion.experience import Experience, gather
 from fusion.feasible import misspelt, never
+from fusion.labels import as_experience, read_labels
 from fusion.language.choice import texts_of
 from fusion.recording import Recording
 from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
 from fusion.report.table import format_table, outcome_facts
 from fusion.report.timeline import why_unjudged
+from fusion.severity import SeverityModel
 from fusion.sinks.console import incidents_table
 from fusion.sinks.folder import finished_folder
 from fusion.sinks.jsonl import incident_line
@@ -28,24 +31,33 @@ from sensors.types import NS
 
 
 def replay_all(
-    recordings: Sequence[Recording], settings: Settings, baseline: Path | None, out: Path | None, as_json: bool
+    recordings: Sequence[Recording],
+    settings: Settings,
+    baseline: Path | None,
+    out: Path | None,
+    as_json: bool,
+    site: Path | None = None,
 ) -> None:
-    """Replay recordings; tell incidents, and write the four files where a folder is given."""
+    """Replay recordings; tell incidents, and write the four files where a folder is given.
+
+    Labels of the `site` folder say how severe what is.
+    """
     known = load_baseline(baseline) if baseline else None
     texts = texts_of(settings.language)
+    experience = gather(as_experience(read_labels(site)) if site else ())
     names = _folders(recordings)
     for rule in read_rules(settings):
         if why := never(rule) or misspelt(rule):
             _tell(f"rule {rule.text}: {why}")
     for recording, name in zip(recordings, names, strict=True):
         if out is None:
-            account = _replayed(recording, settings, known, None)
+            account = _replayed(recording, settings, known, experience.model, None)
         else:
             target = out / name if len(recordings) > 1 else out
             with finished_folder(target) as folder:
-                account = _replayed(recording, settings, known, folder / "verdicts.jsonl")
+                account = _replayed(recording, settings, known, experience.model, folder / "verdicts.jsonl")
                 write_incidents(folder / "incidents.jsonl", account)
-                _draw(folder, recording, settings)
+                _draw(folder, recording, settings, experience)
         _tell_strangers(recording, settings, known)
         _tell_oddities(recording, account)
         if as_json:
@@ -107,20 +119,23 @@ def judge(recording: Recording, account: Account) -> Outcome:
     return match(recording.labels or (), alarms, seconds)
 
 
-def _replayed(recording: Recording, settings: Settings, known: Baseline | None, verdicts: Path | None) -> Account:
+def _replayed(
+    recording: Recording, settings: Settings, known: Baseline | None, model: SeverityModel, verdicts: Path | None
+) -> Account:
     with _progress(recording) as progress:
-        return replay_recording(recording, settings, known, verdicts=verdicts, progress=progress)[FUSED]
+        return replay_recording(recording, settings, known, model=model, verdicts=verdicts, progress=progress)[FUSED]
 
 
-def _draw(folder: Path, recording: Recording, settings: Settings) -> None:
+def _draw(folder: Path, recording: Recording, settings: Settings, experience: Experience) -> None:
     from fusion.report.page import write_page
     from fusion.report.picture import save_picture
     from fusion.report.timeline import read_timeline
 
     timeline = read_timeline(folder / "verdicts.jsonl", folder / "incidents.jsonl", start_ns=recording.start_ns)
-    rate = settings.false_alarms_per_day
-    save_picture(folder / "timeline.png", timeline, recording, false_alarms_per_day=rate)
-    write_page(folder / "report.html", timeline, recording, false_alarms_per_day=rate)
+    rate, texts = settings.false_alarms_per_day, texts_of(settings.language)
+    save_picture(folder / "timeline.png", timeline, recording, false_alarms_per_day=rate, texts=texts)
+    page = folder / "report.html"
+    write_page(page, timeline, recording, false_alarms_per_day=rate, texts=texts, experience=experience)
 
 
 def _folders(recordings: Sequence[Recording]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing
 from collections.abc import Mapping
 from datetime import time
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from fusion.environment import overridden
 from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
@@ -18,6 +20,7 @@ from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
+from sensors.video.detectors import CHANNELS, FUSED
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,9 +121,20 @@ class ZoneRule(Section, frozen=True):
 
 
 class Video(Section, frozen=True):
-    """What is watched for in pictures: `zones` are places with rules."""
+    """What is watched for in pictures: `zones` are places with rules, `channels` what the fusion hears of it.
+
+    Channels are those of `sensors.video.detectors.CHANNELS`; `intrusion` is heard wherever a camera has zones.
+    """
 
     zones: tuple[ZoneRule, ...] = ()
+    channels: typing.Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = FUSED
+
+    def __post_init__(self) -> None:
+        """Refuse what no eye can tell."""
+        unknown = next((name for name in self.channels if name not in CHANNELS), None)
+        if unknown is not None:
+            near = difflib.get_close_matches(unknown, CHANNELS, 1) or [", ".join(CHANNELS)]
+            raise ValueError(f"unknown channel '{unknown}': did you mean {near[0]}?")
 
 
 class Storage(Section, frozen=True):
@@ -133,6 +147,44 @@ class Storage(Section, frozen=True):
     folder: str = ""
     keep_h: Positive = 72.0
     save_every_s: Positive = 600.0
+
+
+class LinesOut(Section, frozen=True):
+    """Verdicts and incidents as JSON Lines in `folder`; at `most_mb` megabytes a file turns; two older stay."""
+
+    folder: str = ""
+    most_mb: Positive = 100.0
+
+
+class MqttOut(Section, frozen=True):
+    """The broker that is told, at `address`; `topic` is what its topics begin with, "kizashi/<name>" by default.
+
+    `discovery_prefix`: where Home Assistant looks for devices; empty where there is none.
+    """
+
+    address: str = ""
+    user: str = ""
+    password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    topic: str = ""
+    discovery_prefix: str = "homeassistant"
+
+
+class HookOut(Section, frozen=True):
+    """A webhook: its address stands in `url`, or in a file where it holds a token; `secret_file` signs what is sent."""
+
+    name: Name
+    url: str = ""
+    url_file: str | None = None
+    secret_file: str | None = None
+
+
+class MetricsOut(Section, frozen=True):
+    """Figures for Prometheus, at `address`: "127.0.0.1:9464"; nobody listens without one."""
+
+    address: str = ""
 
 
 class Settings(Section, frozen=True):
@@ -156,10 +208,14 @@ class Settings(Section, frozen=True):
     sensors: tuple[dict[str, typing.Any], ...] = ()
     baseline: str = ""
     store: Storage = Storage()
+    jsonl: LinesOut = LinesOut()
+    mqtt: MqttOut = MqttOut()
+    webhooks: tuple[HookOut, ...] = ()
+    metrics: MetricsOut = MetricsOut()
 
 
-def load_settings(path: Path | None) -> Settings:
-    """Settings of a file, or the default ones.
+def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a file, or the default ones; what the environment says goes before, see `fusion.environment`.
 
     Raises
     ------
@@ -168,7 +224,7 @@ def load_settings(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
-    table = read_toml(path)
+    table = overridden(read_toml(path), environment or {})
     refuse_unknown(table, Settings, path)
     try:
         settings = msgspec.convert(table, Settings)
@@ -176,6 +232,12 @@ def load_settings(path: Path | None) -> Settings:
         raise BadInputError(str(error), where=path, mend="give a value of that kind and range") from error
     read_rules(settings, path)
     return settings
+
+
+def settings_schema() -> bytes:
+    """The JSON Schema of a settings file (draft 2020-12), as indented JSON."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Settings)}
+    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
 
 
 def read_rules(settings: Settings, where: object = "settings") -> tuple[Rule, ...]:
@@ -211,7 +273,9 @@ def refuse_unknown(table: Mapping[str, Any], section: type, path: Path, at: str 
                     refuse_unknown(item, inner[0], path, f"{key} {number}")
 
 
-def override(settings: Settings, senses: str | None, false_alarms_per_day: float | None) -> Settings:
+def override(
+    settings: Settings, senses: str | None, false_alarms_per_day: float | None, language: str | None = None
+) -> Settings:
     """Settings with what the command line says instead.
 
     Raises
@@ -230,4 +294,9 @@ def override(settings: Settings, senses: str | None, false_alarms_per_day: float
             what = f"'{min(unknown)}' is no sense"
             raise WrongUseError(what, where="--senses", mend=f"choose from {','.join(Modality)}")
         settings = msgspec.structs.replace(settings, senses=tuple(sorted(map(Modality, names))))
+    if language is not None:
+        if language not in set(Language):
+            what = f"'{language}' is no language that Kizashi speaks"
+            raise WrongUseError(what, where="--language", mend=f"choose from {', '.join(Language)}")
+        settings = msgspec.structs.replace(settings, language=Language(language))
     return settings

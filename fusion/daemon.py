@@ -8,42 +8,45 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import logging
-import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from fusion.assemble import build_live_sensors, build_watch, choose_tick_s, engine_settings
-from fusion.baseline.folder import Baseline, load_baseline
-from fusion.config import Settings
-from fusion.engine import EngineSettings
+import msgspec
+
+from fusion.assemble import build_live_sensors, build_watch
+from fusion.config import Settings, Storage
 from fusion.inbox import Inbox
 from fusion.intake import Intake
 from fusion.listener import Listener
 from fusion.notify import Notifier
+from fusion.outlets import Outlets, build_outlets, sink_samples
 from fusion.recorder import Recorder
 from fusion.runner import watch_live
-from fusion.sinks.lines import LinesSink
+from fusion.shedding import STEPS, Shedder
+from fusion.sinks.metrics import Sample
 from fusion.sinks.post import Post
-from fusion.state import Saver, load_state, take_state
+from fusion.site import Site, build_site
+from fusion.state import Saver, alone, take_state
 from fusion.state import State as Learned
 from fusion.telling import Teller
 from fusion.vigil import Vigil
-from sensors.base import Sensor
-from sensors.clock import Clock, SteadyClock
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
 SWITCH_S = 0.0005
 """How long a thread may keep the others waiting, seconds; the usual 5 ms would add up to lateness."""
+
+BEGUN_NS = 5 * NS
+"""While libraries are loaded there is always too much to do: nothing is shed for that."""
 
 SETTLED_NS = 10 * NS
 """After so long all that stays is there, and the collector need not look at it again."""
@@ -57,63 +60,20 @@ _ORDER = (Modality.ENVIRONMENT, Modality.AUDIO, Modality.VIDEO)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Site:
-    """What is watched, and how.
+@dataclass
+class Wishes:
+    """What a daemon is asked, by signals or another thread, at any moment.
 
     Attributes
     ----------
-    settings, engine : Settings, EngineSettings
-        As told, and in the engine's units.
-    clock : Clock
-        Event time.
-    sensors : sequence of Sensor
-        Live ones.
-    start_ns : int
-        Event time of the first tick.
-    baseline : Baseline or None
-        What is known at the beginning.
+    end : bool
+        To end.
+    anew : bool
+        To look at the settings again.
     """
 
-    settings: Settings
-    engine: EngineSettings
-    clock: Clock
-    sensors: Sequence[Sensor]
-    start_ns: int
-    baseline: Baseline | None
-
-    @property
-    def folder(self) -> Path | None:
-        """Where lies what must not be forgotten."""
-        return Path(self.settings.store.folder) if self.settings.store.folder else None
-
-
-def build_site(settings: Settings, where: object, *, fresh: bool = False) -> Site:
-    """All that a live watch needs, nothing of it running.
-
-    Parameters
-    ----------
-    settings : Settings
-        With sensors.
-    where : object
-        What errors name as the place of the settings.
-    fresh : bool
-        Begin with the baseline of the settings only, whatever an earlier run learned.
-
-    Raises
-    ------
-    BadInputError
-        If a sensor or the baseline cannot be used.
-    """
-    clock = SteadyClock()
-    sensors = build_live_sensors(settings, clock, where)
-    known = load_baseline(Path(settings.baseline)) if settings.baseline else None
-    tick_s = known.manifest.tick_s if known else choose_tick_s(settings, sensors)
-    engine = engine_settings(settings, tick_s)
-    if settings.store.folder and not fresh:
-        known = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS) or known
-    start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
-    return Site(settings, engine, clock, sensors, start_ns, known)
+    end: bool = False
+    anew: bool = False
 
 
 class Daemon:
@@ -128,13 +88,14 @@ class Daemon:
     recorder : Recorder or None
         Who keeps what is heard.
     seconds : float or None
-        How long to watch; until `stop` without it.
+        How long to watch; until it is asked to end without it.
     """
 
     def __init__(
         self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None
     ) -> None:
-        self._site, self._posts, self._recorder = site, posts, recorder
+        self._site, self._posts, self.recorder = site, posts, recorder
+        self.clock = site.clock
         watch = build_watch("live", site.sensors, site.engine, site.start_ns, site.baseline)
         self.intake = Intake(watch, site.engine)
         ranked = sorted(site.sensors, key=lambda sensor: (_ORDER.index(sensor.modality), sensor.stream))
@@ -143,14 +104,14 @@ class Daemon:
         note, tap = (recorder.note, recorder.keep) if recorder else (None, lambda chunk: None)
         self.vigil = Vigil(self.intake, site.engine, site.start_ns, teller.step, teller.changes, note)
         self.listeners = [Listener(sensor, self.inbox, site.clock, tap) for sensor in site.sensors]
+        self.shedder = Shedder()
         self.saver = Saver(site.folder) if site.folder else None
         self._notifier = Notifier()
         self._end_ns = None if seconds is None else site.start_ns + round(seconds * NS)
         self._saved_ns, self._over, self._frozen = site.start_ns, False, False
-
-    def stop(self) -> None:
-        """End soon; from any thread, or a signal."""
-        self._over = True
+        self.wishes = Wishes()
+        self.reload: Callable[[], Settings] | None = None
+        self.next_settings: Settings | None = None
 
     def run(self) -> None:
         """Watch until it is over, and end in good order."""
@@ -159,12 +120,19 @@ class Daemon:
         self._notifier.ready()
         _log.info("watching with %s", ", ".join(listener.stream for listener in self.listeners))
         try:
-            watch_live(self.inbox, self.vigil, self._site.clock, lambda: self._over, self._beside)
+            watch_live(self.inbox, self.vigil, self._site.clock, lambda: self._over or self.wishes.end, self._beside)
         finally:
             self._end()
 
     def _beside(self, now_ns: int) -> None:
         account = self.vigil.account
+        dropped = sum(self.inbox.dropped.values()) + sum(listener.dropped for listener in self.listeners)
+        begun = now_ns - self._site.start_ns > BEGUN_NS
+        if begun and self.shedder.observe(now_ns, account.hurried, dropped):
+            self._shed()
+        if self.wishes.anew:
+            self.wishes.anew = False
+            self._reload()
         self._notifier.alive(account.verdicts, now_ns)
         if self._end_ns is not None and account.last_ns >= self._end_ns:
             self._over = True
@@ -174,9 +142,29 @@ class Daemon:
         due_ns = self._saved_ns + self._site.settings.store.save_every_s * NS
         if self.saver and now_ns > due_ns and not self.saver.busy:
             self._saved_ns = now_ns
-            self.saver.save(self._learned(now_ns))
+            self.saver.save(self.learned(now_ns))
 
-    def _learned(self, now_ns: int) -> Learned:
+    def _shed(self) -> None:
+        """Have everybody leave out as much as is decided, and say so."""
+        level, words = self.shedder.level, STEPS[self.shedder.level]
+        affected = [listener.stream for listener in self.listeners if listener.shed(level)]
+        self.vigil.shed(dict.fromkeys(affected, words) if level else {})
+        _log.warning("shedding, level %d: %s", level, words or "nothing any more")
+
+    def _reload(self) -> None:
+        """End for the sake of new settings; where they are none the old ones stay."""
+        if self.reload is None:
+            return
+        try:
+            settings = self.reload()
+            build_live_sensors(settings, self.clock, "the new settings")
+        except BadInputError as error:
+            _log.error("the new settings cannot be used, the old ones stay: %s", error)
+            return
+        self.next_settings, self._over = settings, True
+
+    def learned(self, now_ns: int) -> Learned:
+        """What was learned by now."""
         span_ns = self._site.start_ns, max(now_ns, self._site.start_ns)
         memory = self.intake.engine.snapshot()
         return take_state(self.intake.watch, memory, self._site.engine, self._site.settings.name, span_ns)
@@ -194,16 +182,21 @@ class Daemon:
         for post in self._posts:
             if not post.close(max(0.2, deadline_s - time.monotonic())):
                 _log.warning("sink %s did not take all that there was to tell", post.name)
-        if self._recorder:
-            self._recorder.close(max(0.5, deadline_s - time.monotonic()))
+        if self.recorder:
+            self.recorder.close(max(0.5, deadline_s - time.monotonic()))
         if self.saver and self._site.folder:
             self.saver.join(1.0)
-            self.saver.save(self._learned(self._site.clock.now_ns()))
+            self.saver.save(self.learned(self._site.clock.now_ns()))
             self.saver.join(2.0)
 
 
-def run_daemon(settings: Settings, where: object, record: Path | None = None, seconds: float | None = None) -> bool:
+def run_daemon(
+    settings: Settings, where: object, record: Path | None = None, seconds: float | None = None,
+    reload: Callable[[], Settings] | None = None,
+) -> bool:  # fmt: skip
     """Watch live until SIGTERM, SIGINT, or so many seconds have passed; record what is heard where a folder is given.
+
+    On SIGHUP it goes on with the settings that `reload` gives, and with what it has learned.
 
     Raises
     ------
@@ -211,65 +204,95 @@ def run_daemon(settings: Settings, where: object, record: Path | None = None, se
         If something in the settings cannot be used, or another daemon keeps its memory in the same folder.
     """
     sys.setswitchinterval(SWITCH_S)
-    with _alone(settings.store.folder if record is None else ""):
-        site = build_site(settings, where, fresh=record is not None)
-        recorder = _recorder(record, site) if record else None
-        posts = [Post("recording", LinesSink(record))] if record else []
-        daemon = Daemon(site, posts, recorder, seconds)
-        with _signals(daemon):
-            daemon.run()
-    return not (recorder and recorder.failed)
+    if record is not None:
+        settings, reload = msgspec.structs.replace(settings, store=Storage()), None
+    wishes = Wishes()
+    with _signals(wishes):
+        return _watch(settings, where, record, seconds, reload, wishes)
+
+
+def _watch(
+    settings: Settings, where: object, record: Path | None, seconds: float | None,
+    reload: Callable[[], Settings] | None, wishes: Wishes,
+) -> bool:  # fmt: skip
+    """One daemon after the other, as long as settings are new."""
+    before: Settings | None = None
+    learned: Learned | None = None
+    while True:
+        try:
+            with ExitStack() as stack:
+                daemon = _built(settings, where, record, seconds, learned, stack)
+                daemon.reload, daemon.wishes = reload, wishes
+                daemon.run()
+        except BadInputError as error:
+            if before is None:
+                raise
+            _log.error("the new settings cannot be used, the old ones again: %s", error)
+            settings, before = before, None
+            continue
+        if daemon.next_settings is None or wishes.end:
+            return not (daemon.recorder and daemon.recorder.failed)
+        before, settings, learned = settings, daemon.next_settings, daemon.learned(daemon.clock.now_ns())
+        _log.info("going on with new settings")
+
+
+def _built(
+    settings: Settings, where: object, record: Path | None, seconds: float | None, learned: Learned | None,
+    stack: ExitStack,
+) -> Daemon:  # fmt: skip
+    """A daemon with all that it needs, which is closed with the stack."""
+    stack.enter_context(alone(settings.store.folder))
+    site = build_site(settings, where, fresh=record is not None, learned=learned)
+    outlets = build_outlets(settings, site.streams, site.clock, site.engine.budget_ns, stack)
+    recorder = _recorder(record, site) if record else None
+    if record:
+        outlets.add_lines("recording", record, 0, stack)
+    daemon = Daemon(site, outlets.posts, recorder, seconds)
+    outlets.figures.more = partial(_samples, daemon, outlets)
+    return daemon
+
+
+def _samples(daemon: Daemon, outlets: Outlets) -> Iterator[Sample]:
+    yield from daemon_samples(daemon)
+    yield from sink_samples(outlets)
+
+
+def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
+    """What the watch itself has to tell."""
+    account, intake, inbox = daemon.vigil.account, daemon.intake, daemon.inbox
+    yield "kizashi_verdicts_total", "counter", "Verdicts given.", {}, account.verdicts
+    yield "kizashi_scores_late_total", "counter", "Scores that came after their tick.", {}, intake.late
+    yield "kizashi_clock_leaps_total", "counter", "Times left out since the clock was set.", {}, account.leaps
+    yield "kizashi_verdicts_hurried_total", "counter", "Verdicts that did not wait for all.", {}, account.hurried
+    yield "kizashi_shed_level", "gauge", "How much is left out: 0 nothing, 4 all pictures.", {}, daemon.shedder.level
+    ahead_s = daemon.clock.ahead_ns / NS
+    yield "kizashi_clock_ahead_seconds", "gauge", "Event time less the system's clock.", {}, ahead_s
+    for stream, count in inbox.dropped.items():
+        what = "Features that were dropped since they were not judged in time."
+        yield "kizashi_features_dropped_total", "counter", what, {"sensor": stream}, count
+    for listener in daemon.listeners:
+        what = "Samples, pictures or readings that were dropped before anything was made of them."
+        yield "kizashi_input_dropped_total", "counter", what, {"sensor": listener.stream}, listener.dropped
 
 
 def _recorder(folder: Path, site: Site) -> Recorder:
-    streams = {sensor.stream: sensor.modality for sensor in site.sensors}
-    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, streams)
+    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, site.streams)
 
 
 @contextmanager
-def _signals(daemon: Daemon) -> Iterator[None]:
-    """Both ways to be told to end, while this lasts."""
+def _signals(wishes: Wishes) -> Iterator[None]:
+    """All ways to be told something, while this lasts."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        daemon.stop()
+        wishes.end = True
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    def ask(number: int, frame: FrameType | None) -> None:
+        wishes.anew = True
+
+    ways = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: ask}
+    before = {number: signal.signal(number, way) for number, way in ways.items()}
     try:
         yield
     finally:
         for number, told in before.items():
             signal.signal(number, told)
-
-
-@contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Be the only daemon with this folder.
-
-    Raises
-    ------
-    BadInputError
-        If another is, or nothing can be kept there.
-    """
-    if not folder:
-        yield
-        return
-    path = Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        what = f"nothing can be kept there ({error.strerror})"
-        raise BadInputError(what, where=f"[store] folder {path}", mend="name another folder") from error
-    try:
-        _lock(descriptor, path)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        what = "another daemon keeps its memory there"
-        raise BadInputError(what, where=f"[store] folder {path}", mend="end it, or name another folder") from error

@@ -17,17 +17,18 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, combine, shares
-from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Without
+from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
 from fusion.language.english import ENGLISH
@@ -110,19 +111,23 @@ class Memory:
         Past block maxima of the fused statistic, by senses: "audio+video".
     moments : mapping of str to ndarray (4,)
         Count, means and covariance of pairs of senses, as in `combine.Dependence`.
+    agreement : mapping of str to ndarray
+        Which sensors go together, as in `agreement.Agreement`.
     """
 
     channels: Mapping[str, NDArray[np.float64]]
     blocks: Mapping[str, NDArray[np.float64]]
     moments: Mapping[str, NDArray[np.float64]]
+    agreement: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one tick brought: its verdict, and what it changed."""
+    """What one tick brought: its verdict, what it changed, and who is suspected from now on, or trusted again."""
 
     verdict: FusedScore
     changes: tuple[tuple[Change, Incident], ...]
+    health: tuple[Health, ...] = ()
 
 
 class Engine:
@@ -158,12 +163,12 @@ class Engine:
         self._rarity = Rarity(
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
-        self._patterns = Patterns()
+        self._patterns, self._agreement = Patterns(), Agreement()
         self._recollection = Recollection(settings.windows_ns)
         say = partial(explain, texts=settings.texts)
         self._triage = Triage(settings.triage, self._senses.order, say, self._patterns.seen_since)
         timing = RuleTiming(settings.hold_ns, settings.triage.close_after_ns, settings.triage.regroup_ns)
-        self._rules = Rules(settings.rules, timing)
+        self._rules = Rules(settings.rules, timing, settings.texts)
         self._nearly = settings.triage.false_alarms_per_day * settings.triage.release_factor
         self._next_ns = self._on_grid(start_ns) if start_ns is not None else None
         self._first_ns: int | None = None
@@ -187,6 +192,7 @@ class Engine:
         self._aligner.push(item)
         if isinstance(item, Score):
             self._rules.take(item)
+            self._agreement.take(item)
         at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
         self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
 
@@ -231,11 +237,12 @@ class Engine:
     def snapshot(self) -> Memory:
         """What was learned so far."""
         blocks = {self._name_of(senses): values for senses, values in self._rarity.pasts().items()}
-        return Memory(self._senses.pasts(), blocks, self._dependence.state())
+        return Memory(self._senses.pasts(), blocks, self._dependence.state(), self._agreement.state())
 
     def _restore(self, memory: Memory) -> None:
         self._senses.restore(memory.channels)
         self._dependence.restore(memory.moments)
+        self._agreement.restore(memory.agreement)
         masks = {self._name_of(senses): senses for senses in range(1, 1 << len(self._senses.order))}
         self._rarity.restore({masks[name]: values for name, values in memory.blocks.items() if name in masks})
 
@@ -250,7 +257,10 @@ class Engine:
         statistics = self._statistics(said)
         self._recollection.note(tick_ns, self._senses.strange)
         self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
+        health = self._agreement.judge(tick_ns)
         verdict = self._judge(tick_ns, said, statistics, tuple(missing))
+        if self._agreement.suspected:
+            verdict = replace(verdict, suspected=self._agreement.suspected)
         changes = [*self._triage.judge(verdict), *self._rules.judge(tick_ns)]
         self._mark(tick_ns)
         if self._settings.learning:
@@ -258,7 +268,8 @@ class Engine:
             self._learn(tick_ns - self._settings.learn_after_ns)
         else:
             self._senses.forget()
-        return Step(verdict, tuple(changes))
+            self._agreement.forget()
+        return Step(verdict, tuple(changes), tuple(health))
 
     def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
         """-log10 of the combined p-value of every set of senses present, by bit mask."""
@@ -296,7 +307,9 @@ class Engine:
             if others:
                 rate = self._rarity.per_day(others, statistics[others])
                 without.append(Without(part.sense, 10 ** -statistics[others], *rate))
-        return Evidence(self._recollection.of(part.sense for part in parts), tuple(without))
+        senses = sorted(part.sense for part in parts)
+        voices = tuple(Voice(sense, *said) for sense in senses for said in self._senses.voices(sense).items())
+        return Evidence(voices, self._recollection.of(senses), tuple(without))
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""
@@ -312,6 +325,7 @@ class Engine:
 
     def _learn(self, until_ns: int) -> None:
         self._senses.learn(until_ns, self._disturbances.calm)
+        self._agreement.settle(until_ns, self._disturbances.calm)
         while self._moments and self._moments[0][0] <= until_ns:
             at_ns, said = self._moments.popleft()
             if self.quiet(at_ns):

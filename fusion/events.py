@@ -9,7 +9,7 @@ from sensors.types import Health, Modality, Score
 
 __all__ = [
     "Assessment", "Calibrated", "Change", "Evidence", "FusedScore", "Health", "Incident", "Missing", "Part", "Severity",
-    "Sighting", "Without",
+    "Sighting", "Voice", "Without",
 ]  # fmt: skip
 
 
@@ -103,17 +103,39 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """What one channel has to say about a tick.
+
+    Attributes
+    ----------
+    sense : Modality
+        Which it belongs to.
+    channel : str
+        Its name.
+    p_values : tuple of float
+        In (0, 1/2]: of the strongest moment of its window, and of its average; a p-value above 1/2 counts as 1/2.
+    """
+
+    sense: Modality
+    channel: str
+    p_values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a verdict rests on: enough to work out again what it says.
 
     Attributes
     ----------
+    voices : tuple of Voice
+        All channels that had a say, in order of their names.
     moments : tuple of Calibrated
         What channels said in the corroboration windows that was strange, in order of time.
     without : tuple of Without
         One for each sense that took part, where there are several.
     """
 
+    voices: tuple[Voice, ...]
     moments: tuple[Calibrated, ...]
     without: tuple[Without, ...]
 
@@ -182,10 +204,13 @@ class Assessment:
         How likely it is that somebody wants to know of it, in (0, 1).
     counted : tuple of (str, float, float)
         What counted, how much of it there was, and what it came to in logits.
+    thresholds : tuple of float
+        Logits from which it is worth telling, medium, high, critical.
     """
 
     chance: float
     counted: tuple[tuple[str, float, float], ...]
+    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

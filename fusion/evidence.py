@@ -1,9 +1,8 @@
 """What a verdict rests on, kept so that anybody can work out again what was said of it.
 
-Shares: a sense's share of the fused surprise (`combine.shares`) is split among its channels by how strange each was and
-for how long: by the sum over the window of Cauchy score times the time that a score speaks of. So shares of channels
-add up to their sense's, and shares of senses to 1. Where no channel was strange by itself the sense as a whole was a
-little, for long: its share then stands under `WHOLE`.
+Shares: a sense's answer is the mean of its channels' Cauchy scores (`senses`), so each channel's part of that sum is
+its part of the sense's share of the fused surprise (`combine.shares`). Shares of channels add up to their sense's, and
+shares of senses to 1. Where no channel has anything to say the share stands under `WHOLE`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fusion.combine import surprise_of
-from fusion.events import Calibrated, Part
+from fusion.events import Calibrated, Part, Voice
 from sensors.types import Modality
 
 WHOLE = ":whole"
 """Behind the name of a sense: the share that no channel has by itself."""
-
-MOST_CHANNELS = 3
-"""Channels that an incident names for each sense."""
 
 
 class Recollection:
@@ -50,33 +46,28 @@ class Recollection:
         return tuple(sorted(kept, key=lambda said: (said.score.end_ns, said.score.channel)))
 
 
-def channel_shares(parts: Sequence[Part], moments: Sequence[Calibrated]) -> dict[str, float]:
+def channel_shares(parts: Sequence[Part], voices: Sequence[Voice]) -> dict[str, float]:
     """What each channel contributes to the fused surprise.
 
     Parameters
     ----------
     parts : sequence of Part
         Of one verdict; their shares add up to 1.
-    moments : sequence of Calibrated
-        Its `Evidence.moments`.
+    voices : sequence of Voice
+        Its `Evidence.voices`.
 
     Returns
     -------
     dict of str to float
         By channel, or "<sense>:whole", in [0, 1]: largest first, together 1.
     """
-    weights: dict[Modality, dict[str, float]] = {part.sense: {} for part in parts}
-    for said in moments:
-        if said.score.modality in weights:
-            of_sense = weights[said.score.modality]
-            weight = surprise_of(said.p_value) * max(said.score.span_ns, 1)
-            of_sense[said.score.channel] = of_sense.get(said.score.channel, 0.0) + weight
     shares = {}
     for part in parts:
-        total = sum(weights[part.sense].values())
+        own = {v.channel: sum(map(surprise_of, v.p_values)) for v in voices if v.sense is part.sense}
+        total = sum(own.values())
         if total <= 0:
             shares[f"{part.sense}{WHOLE}"] = part.share
-        shares |= {name: part.share * weight / total for name, weight in weights[part.sense].items() if total > 0}
+        shares |= {name: part.share * surprise / total for name, surprise in own.items() if total > 0}
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 

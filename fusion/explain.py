@@ -13,6 +13,9 @@ UNNAMED = (":novelty", ":level")
 
 NOUNS = {Modality.AUDIO: "sound", Modality.VIDEO: "motion"}
 
+RULE = "rule: "
+"""Begins the kind of what a rule of the user's opened."""
+
 SURE = 0.5
 """Score of a class of sound from which an incident is called after it."""
 
@@ -42,7 +45,7 @@ def explain(
     """
     kind = sighting.kind if sighting else "+".join(dict.fromkeys(noun(part) for part in parts))
     words = texts.reasons
-    seen = words.parts.format(parts="; ".join(describe_part(part, texts) for part in parts))
+    seen = words.parts.format(parts=words.apart.join(describe_part(part, texts) for part in parts))
     rate = rarity(peak.per_day, texts) if peak.per_day is not None else words.unknown_rate
     guess = words.estimated if peak.extrapolated else ""
     chance = (words.together if len(parts) > 1 else words.alone).format(rate=rate, guess=guess)
@@ -76,6 +79,8 @@ def _absent(peak: FusedScore, parts: tuple[Part, ...], texts: Texts) -> str:
 
 def describe_kind(kind: str, texts: Texts = ENGLISH) -> str:
     """A kind in a language: "音+動き" for "sound+motion"; what the user named stays as it is."""
+    if kind.startswith(RULE):
+        return f"{texts.word(RULE)}{kind.removeprefix(RULE)}"
     return "+".join(texts.word(noun) for noun in kind.split("+"))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition
+from threading import Condition, Semaphore
 
 from sensors.types import Features, Health
 
@@ -39,6 +40,9 @@ class Inbox:
         Sensors, those first that are heard first where much waits.
     limit : int
         Most features that wait of each sensor, >= 1.
+    places : int
+        How many are at work at a time, others queue; as many as cores by default. Why: each that works beside holds the
+        interpreter's lock in turn, and the loop that judges would have to wait for all of them.
 
     Attributes
     ----------
@@ -46,8 +50,9 @@ class Inbox:
         Features that gave way, by sensor.
     """
 
-    def __init__(self, streams: Iterable[str], limit: int = 32) -> None:
+    def __init__(self, streams: Iterable[str], limit: int = 32, places: int = 0) -> None:
         self._limit, self._changed = limit, Condition()
+        self._places = Semaphore(places or os.cpu_count() or 1)
         self._waiting: dict[str, deque[Heard]] = {stream: deque() for stream in streams}
         self._numbers = dict.fromkeys(self._waiting, 0)
         self._at_work: set[str] = set()
@@ -75,7 +80,8 @@ class Inbox:
         with self._changed:
             self._at_work.add(stream)
         try:
-            yield reached
+            with self._places:
+                yield reached
         finally:
             with self._changed:
                 self._at_work.discard(stream)

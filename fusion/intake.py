@@ -17,8 +17,11 @@ from dataclasses import replace
 from fusion.align import FOREVER, NEVER
 from fusion.assemble import Watch
 from fusion.engine import Engine, EngineSettings, Step
-from fusion.events import Change, Incident
+from fusion.events import Change, Incident, Missing
 from sensors.types import Features, Health, Score, State
+
+SILENT = "silent"
+"""How the engine calls a sensor of which nothing comes."""
 
 
 class Intake:
@@ -37,11 +40,14 @@ class Intake:
         Scores that came after their tick was answered.
     failed : dict of str to int
         Features that a detector failed at, by sensor.
+    shed : tuple of Missing
+        What is left out at present, told with every verdict.
     """
 
     def __init__(self, watch: Watch, settings: EngineSettings) -> None:
         self.watch, self.engine, self.late = watch, watch.engine, 0
         self.failed: dict[str, int] = {}
+        self.shed: tuple[Missing, ...] = ()
         self._settings = settings
         self._answered_ns = NEVER
         self._reached: dict[str, Health] = {}
@@ -73,7 +79,7 @@ class Intake:
         """Verdicts on all ticks up to that moment, with what has arrived; iterate to the end."""
         for step in self.engine.advance(until_ns, FOREVER):
             self._answered_ns = step.verdict.at_ns
-            yield step
+            yield self._with_shed(step) if self.shed else step
         self._answered_ns = max(self._answered_ns, until_ns)
 
     def begin_anew(self, start_ns: int) -> list[tuple[Change, Incident]]:
@@ -100,6 +106,14 @@ class Intake:
         self.late += 1
         speaks_until_ns = score.end_ns + max(self._settings.hold_ns, 3 * score.span_ns)
         return replace(score, end_ns=self._answered_ns + 1) if speaks_until_ns > self._answered_ns + 1 else score
+
+    def _with_shed(self, step: Step) -> Step:
+        """The verdict, naming what was left out of it; who is silent for that reason alone is not called silent."""
+        shed = {item.stream for item in self.shed}
+        missing = tuple(item for item in step.verdict.missing if item.stream not in shed or item.reason != SILENT)
+        known = {item.stream for item in missing}
+        missing += tuple(item for item in self.shed if item.stream not in known)
+        return replace(step, verdict=replace(step.verdict, missing=missing, degraded=True))
 
     def _quiet(self, at_ns: int) -> bool:
         return self.engine.quiet(at_ns)

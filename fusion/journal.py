@@ -42,17 +42,25 @@ Run = tuple[str, int, int]
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came, and up to when verdicts were given then, or from when anew."""
+    """What came, what was left out from then on, and up to when verdicts were given, or from when anew."""
 
     items: tuple[Run | Told, ...] = ()
     until_ns: int | None = None
     begin_ns: int | None = None
+    shed: dict[str, str] | None = None
 
 
 class Arrivals:
-    """Gathers what comes between two verdicts."""
+    """Gathers what comes between two verdicts.
+
+    Attributes
+    ----------
+    shed : dict of str to str or None
+        What is left out of whom, since the next line; None where that did not change.
+    """
 
     def __init__(self) -> None:
+        self.shed: dict[str, str] | None = None
         self._items: list[Run | Told] = []
         self._encoder = msgspec.json.Encoder()
 
@@ -71,7 +79,8 @@ class Arrivals:
     def line(self, until_ns: int | None = None, begin_ns: int | None = None) -> bytes:
         """All since the last line, with its line end."""
         items, self._items = tuple(self._items), []
-        return self._encoder.encode(Line(items, until_ns, begin_ns)) + b"\n"
+        shed, self.shed = self.shed, None
+        return self._encoder.encode(Line(items, until_ns, begin_ns, shed)) + b"\n"
 
 
 def read_arrivals(path: Path) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import cast
 
 from fusion.inbox import Inbox
+from fusion.shedding import ALL
 from sensors.backoff import Backoff
 from sensors.base import LiveSource, Sensor
 from sensors.clock import Clock
@@ -43,12 +44,12 @@ class Listener:
         self._source.on_health = lambda health: inbox.put(self.stream, health)
         self._stopped, self._backoff = Event(), Backoff(1.0, 30.0)
         self._thread = Thread(target=self._run, daemon=True, name=f"listen {self.stream}")
-        self._last_ns = 0
+        self._last_ns, self._blind = 0, False
 
     @property
-    def source(self) -> LiveSource:
-        """What it reads."""
-        return self._source
+    def dropped(self) -> int:
+        """Samples, pictures or readings that were not taken in time."""
+        return int(getattr(self._source, "dropped", 0))
 
     def start(self) -> None:
         """Begin."""
@@ -58,6 +59,15 @@ class Listener:
         """Begin to end."""
         self._stopped.set()
         self._source.stop()
+
+    def shed(self, level: int) -> bool:
+        """Leave out that much of what can be left out, see `fusion.shedding`; whether there is anything."""
+        leave_out = getattr(self._source, "shed", None)
+        if leave_out is None:
+            return False
+        leave_out(min(level, ALL - 1))
+        self._blind = level >= ALL
+        return True
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; whether it came."""
@@ -77,6 +87,8 @@ class Listener:
     def _listen(self) -> None:
         with closing(self._source.chunks()) as chunks:  # type: ignore[type-var]
             for given in chunks:
+                if self._blind:
+                    continue
                 chunk = self._apart(given)
                 with self._inbox.working(self.stream) as reached:
                     self._tap(chunk)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from fusion.config import Settings
+
 Site = Annotated[Path, typer.Option("--config", help="Settings file (TOML) with [[sensors]].")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
 Seconds = Annotated[float | None, typer.Option(help="End after so long; without it, when told to.", min=0.1)]
 
 
@@ -15,6 +20,9 @@ def add_live_commands(app: typer.Typer) -> None:
     """Teach a command line to watch live."""
     app.command()(run)
     app.command()(record)
+    app.command()(bench)
+    app.command()(schema)
+    app.command()(status)
 
 
 def run(config: Site, seconds: Seconds = None) -> None:
@@ -31,11 +39,41 @@ def record(
     _watch(config, out, seconds)
 
 
+def bench(
+    seconds: Annotated[float, typer.Option(min=1, help="How long each number of sets is watched.")] = 10.0,
+    most: Annotated[int, typer.Option(min=1, help="Most sets to try.")] = 64,
+    overload: Annotated[float, typer.Option(min=1, help="Then so many times what was carried.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """How many sets of sensors this box carries within the bound, and what gives way beyond that."""
+    from fusion.benching import bench_all
+
+    raise typer.Exit(0 if bench_all(seconds, most, overload, as_json) else 1)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the settings, for editors that know how to use one."""
+    from fusion.config import settings_schema
+
+    print(settings_schema().decode(), end="")
+
+
+def status(config: Site, as_json: Json = False) -> None:
+    """Whether the daemon runs, how its sensors are, what happened lately; exit code 1 where it does not run."""
+    from fusion.config import load_settings
+    from fusion.status import tell_status
+
+    raise typer.Exit(0 if tell_status(load_settings(config, os.environ).store.folder, as_json) else 1)
+
+
 def _watch(config: Path, out: Path | None, seconds: float | None) -> None:
     from fusion.config import load_settings
     from fusion.daemon import run_daemon
     from fusion.logs import begin_logging
 
-    settings = load_settings(config)
+    def load() -> Settings:
+        return load_settings(config, os.environ)
+
+    settings = load()
     begin_logging()
-    raise typer.Exit(0 if run_daemon(settings, config, out, seconds) else 1)
+    raise typer.Exit(0 if run_daemon(settings, config, out, seconds, load) else 1)

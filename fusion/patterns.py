@@ -173,6 +173,7 @@ class Patterns:
 
     def __init__(self, table: Sequence[Pattern] = PATTERNS) -> None:
         self._progress = [_Progress(pattern) for pattern in table]
+        self._waiting = [p for p in self._progress if any(sign.still_ns for sign in p.pattern.signs)]
         self._meant: dict[str, list[tuple[_Progress, int]]] = {}
 
     def note(self, tick_ns: int, strange: Iterable[Calibrated], senses: Collection[Modality]) -> None:
@@ -184,7 +185,7 @@ class Patterns:
                     progress.stirred_ns = max(progress.stirred_ns, said.score.end_ns)
                 elif sign.is_met(said):
                     progress.note(place, said.score.end_ns)
-        for progress in self._progress:
+        for progress in self._waiting:
             progress.wait(tick_ns, Modality.VIDEO in senses)
 
     def seen_since(self, since_ns: int) -> Sighting | None:

@@ -21,13 +21,14 @@ from pathlib import Path
 import msgspec
 
 from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
+from fusion.baseline.fitting import Sample, fit_detector, stranger_scores
 from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
 from fusion.rows import OVERALL, Judged, RowJudge
 from fusion.words import counted, one_in
-from sensors.base import Sensor
+from sensors.base import Detector, Fittable, Sensor
 from sensors.environment.columns import Row, Wishes, read_number, time_columns, titles
 from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.quantities import quantity_of
@@ -176,15 +177,36 @@ def judge_table(table: Table, teaching: Teaching = Teaching()) -> Iterator[list[
     BadInputError
         Where a row cannot be read; what came before stands.
     """
-    judge = RowJudge(table.sensor.detector(), table.settings)
+    detector = table.sensor.detector()
+    judge, sample = RowJudge(detector, table.settings), _sampled(detector, teaching)
     if teaching.table:
         for features in teaching.table.sensor.features():
             judge.judge(features, normal=True)
         judge.taught()
+        if not teaching.rows:
+            _fit(judge, detector, sample)
     for number, features in enumerate(table.sensor.features()):
         if number == teaching.rows and number:
             judge.taught()
+            _fit(judge, detector, sample)
         yield judge.judge(features, normal=number < teaching.rows)
+
+
+def _sampled(detector: Detector, teaching: Teaching) -> Sample:
+    """What the detector will learn of what is declared normal."""
+    sample = Sample()
+    if (teaching.table or teaching.rows) and isinstance(detector, Fittable):
+        detector.on_learned = sample.take
+    return sample
+
+
+def _fit(judge: RowJudge, detector: Detector, sample: Sample) -> None:
+    """Fit what can be to all that was declared normal; its past is how strange the parts of that are to each other."""
+    if isinstance(detector, Fittable):
+        detector.on_learned = None
+        fit_detector(detector, sample)
+        for name, rows in sample.rows().items():
+            judge.know(f"{detector.stream}:{name.rpartition('.')[0]}", stranger_scores(rows))
 
 
 def reading_line(judged: Judged, named: Mapping[str, str], dated: bool, behind_ns: int = 0) -> bytes:

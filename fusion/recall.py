@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.events import Calibrated, Evidence, FusedScore, Missing, Part, Sighting, Without
+from fusion.events import Calibrated, Evidence, FusedScore, Missing, Part, Sighting, Voice, Without
 from fusion.evidence import channel_shares
 from fusion.explain import explain
 from fusion.language.texts import Texts
@@ -45,7 +45,12 @@ def recalled_peak(line: IncidentLine) -> FusedScore:
 
 
 def recalled_evidence(line: EvidenceLine) -> Evidence:
-    """Moments and counterfactuals."""
+    """What channels said, and counterfactuals."""
+    voices = [
+        Voice(Modality(sense), channel, p_values)
+        for sense, channels in line.voices.items()
+        for channel, p_values in channels.items()
+    ]
     moments = [
         Calibrated(_moment(channel, Modality(sense), said, line.at_ns), said.p_value, False)
         for sense, channels in line.moments.items()
@@ -55,14 +60,14 @@ def recalled_evidence(line: EvidenceLine) -> Evidence:
     without = [
         Without(Modality(sense), each.p_value, each.per_day, each.extrapolated) for sense, each in line.without.items()
     ]
-    return Evidence(tuple(moments), tuple(without))
+    return Evidence(tuple(voices), tuple(moments), tuple(without))
 
 
 def recalled_shares(line: IncidentLine) -> dict[str, float]:
-    """What each channel contributes, worked out again from the moments."""
+    """What each channel contributes, worked out again from what each of them said."""
     peak = recalled_peak(line)
     at_peak = [part for part in peak.parts if line.evidence and str(part.sense) in line.evidence.senses]
-    return channel_shares(at_peak, peak.evidence.moments if peak.evidence else ())
+    return channel_shares(at_peak, peak.evidence.voices if peak.evidence else ())
 
 
 def _channel(line: ChannelLine, sense: Modality) -> Calibrated:

@@ -78,12 +78,14 @@ class WithoutLine(msgspec.Struct, frozen=True):
 class EvidenceLine(msgspec.Struct, frozen=True):
     """What the peak of an incident rests on.
 
-    `senses` has the p-value of each sense at the peak, `shares` what each channel contributes, `moments` what channels
+    `senses` has the p-value of each sense at the peak, `voices` those of each channel that these are made of,
+    `shares` what each channel contributes, `moments` what channels
     of each sense said in the window before it that was strange, `without` the counterfactuals.
     """
 
     at_ns: int
     senses: dict[str, float] = {}
+    voices: dict[str, dict[str, tuple[float, ...]]] = {}
     shares: dict[str, float] = {}
     without: dict[str, WithoutLine] = {}
     moments: dict[str, dict[str, tuple[MomentLine, ...]]] = {}
@@ -102,6 +104,7 @@ class AssessmentLine(msgspec.Struct, frozen=True):
 
     chance: float
     counted: tuple[CountedLine, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
 
 class IncidentLine(msgspec.Struct, frozen=True):

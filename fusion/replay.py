@@ -42,6 +42,8 @@ class Account:
         Verdicts given, and those that could say how rare the moment was.
     missing_ticks : dict of str to dict of str to int
         Ticks without a stream, by stream and reason.
+    suspected_ticks : dict of str to dict of str to int
+        Ticks in which a stream was suspected, by stream and reason.
     first_missing, last_missing : tuple of Missing
         Who took no part in the first and the last verdict.
     first_ns, last_ns : int
@@ -54,6 +56,7 @@ class Account:
     ticks: int = 0
     judged: int = 0
     missing_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
+    suspected_ticks: dict[str, dict[str, int]] = field(default_factory=dict)
     first_missing: tuple[Missing, ...] = ()
     last_missing: tuple[Missing, ...] = ()
     first_ns: int = 0
@@ -77,9 +80,10 @@ class Account:
         self.last_ns, self.last_missing = verdict.at_ns, verdict.missing
         self.ticks += 1
         self.judged += verdict.per_day is not None
-        for item in verdict.missing:
-            reasons = self.missing_ticks.setdefault(item.stream, {})
-            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        for items, ticks in ((verdict.missing, self.missing_ticks), (verdict.suspected, self.suspected_ticks)):
+            for item in items:
+                reasons = ticks.setdefault(item.stream, {})
+                reasons[item.reason] = reasons.get(item.reason, 0) + 1
         self.note(changes)
 
     def note(self, changes: Sequence[tuple[Change, Incident]]) -> None:
@@ -153,7 +157,7 @@ def build_watches(
     model: SeverityModel | None = None,
 ) -> list[tuple[Watch, list[Sensor]]]:
     """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
-    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones)
+    everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones, settings.video.channels)
     sensors = [sensor for sensor in everything if sensor.modality in settings.senses]
     if not sensors:
         raise BadInputError(

@@ -8,6 +8,7 @@ from typing import cast
 
 from fusion.assemble import Watch
 from fusion.engine import EngineSettings
+from fusion.events import Missing
 from fusion.intake import Intake
 from fusion.journal import Line, Run
 from fusion.runner import Changes, Emit, Ending
@@ -63,6 +64,9 @@ def retrace(
                         if stream in intake.watch.detectors:
                             intake.take(stream, heard)
             for intake in intakes:
+                if line.shed is not None:
+                    own = {stream: why for stream, why in line.shed.items() if stream in intake.watch.detectors}
+                    intake.shed = tuple(Missing(stream, why) for stream, why in sorted(own.items()))
                 if line.begin_ns is not None:
                     closed[intake.watch.name] += intake.begin_anew(line.begin_ns)
                 if line.until_ns is not None:

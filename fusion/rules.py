@@ -24,7 +24,9 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from fusion.events import Change, FusedScore, Incident, Severity
-from fusion.explain import figure, quantity
+from fusion.explain import RULE, figure, quantity
+from fusion.language.english import ENGLISH
+from fusion.language.texts import Texts
 from sensors.types import Modality, Quality, Score
 
 Changes = list[tuple[Change, Incident]]
@@ -187,8 +189,8 @@ def comparisons(condition: Condition | None) -> Iterator[Comparison]:
 class _Watched:
     """One rule: what it has read, since when it holds, and its incident."""
 
-    def __init__(self, rule: Rule, number: int, timing: RuleTiming) -> None:
-        self._rule, self._number, self._timing = rule, number, timing
+    def __init__(self, rule: Rule, number: int, timing: RuleTiming, texts: Texts) -> None:
+        self._rule, self._number, self._timing, self._texts = rule, number, timing, texts
         self._when = frozenset(comparisons(rule.when))
         self._held: dict[Comparison, dict[str, _Held]] = {
             each: {} for each in (*comparisons(rule.when), *comparisons(rule.until))
@@ -264,7 +266,7 @@ class _Watched:
         if recent and recent.closed_ns is not None and at_ns - recent.closed_ns <= self._timing.regroup_ns:
             self._open = replace(recent, closed_ns=None, why=self._why())
             return Change.REOPENED, self._open
-        name, kind = f"{at_ns // 1_000_000:x}-rule{self._number}", f"rule: {rule.name}"
+        name, kind = f"{at_ns // 1_000_000:x}-rule{self._number}", f"{RULE}{rule.name}"
         peak = FusedScore(at_ns, None, None)
         self._open = Incident(name, at_ns, None, rule.severity, kind, peak, (), self._why(), rule.name)
         return Change.OPENED, self._open
@@ -276,18 +278,21 @@ class _Watched:
 
     def _why(self) -> str:
         """The rule and the readings that fulfilled it, the worst of each sensor."""
-        told = [describe(comparison, score, worst) for (comparison, _), (score, worst) in self._extremes.items()]
-        more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-        named = "" if self._rule.name == self._rule.text else f' "{self._rule.name}"'
-        return f"Rule{named} ({self._rule.text}): {', '.join(told[:MOST_TOLD])}{more}."
+        words, rule = self._texts.reasons, self._rule
+        told = [describe(each, score, worst, self._texts) for (each, _), (score, worst) in self._extremes.items()]
+        more = words.rule_more.format(n=len(told) - MOST_TOLD) if len(told) > MOST_TOLD else ""
+        phrase = words.rule if rule.name == rule.text else words.rule_named
+        return phrase.format(name=rule.name, text=rule.text, readings=words.listed.join(told[:MOST_TOLD]) + more)
 
 
-def describe(comparison: Comparison, score: Score, value: float) -> str:
+def describe(comparison: Comparison, score: Score, value: float, texts: Texts = ENGLISH) -> str:
     """A reading in words: "boiler/air co reached 85 ppm", "hall/air door was on"."""
+    words = texts.reasons
+    facts = {"stream": score.stream, "quantity": texts.word(quantity(score))}
     if comparison.switch:
-        return f"{score.stream} {quantity(score)} was {'on' if value > 0.5 else 'off'}"
-    verb = {">": "reached", "<": "fell to"}.get(comparison.limits[0][0][0], "was")
-    return f"{score.stream} {quantity(score)} {verb} {figure(value)} {score.unit}".rstrip()
+        return words.reading.format(**facts, verb=words.was, value=words.on if value > 0.5 else words.off)
+    verb = {">": words.reached, "<": words.fell}.get(comparison.limits[0][0][0], words.was)
+    return words.reading.format(**facts, verb=verb, value=f"{figure(value)} {texts.word(score.unit)}".rstrip())
 
 
 class Rules:
@@ -299,10 +304,12 @@ class Rules:
         In the order of the settings.
     timing : RuleTiming
         See there.
+    texts : Texts
+        The language in which they are told.
     """
 
-    def __init__(self, rules: Sequence[Rule], timing: RuleTiming) -> None:
-        self._watched = [_Watched(rule, number, timing) for number, rule in enumerate(rules, 1)]
+    def __init__(self, rules: Sequence[Rule], timing: RuleTiming, texts: Texts = ENGLISH) -> None:
+        self._watched = [_Watched(rule, number, timing, texts) for number, rule in enumerate(rules, 1)]
         self._pending: list[tuple[int, str, int, Score, float]] = []
         self._count = 0
 

@@ -128,6 +128,16 @@ class Senses:
         said = [c.said for c in self._speaking.get(sense, ()) if c.said is not None and c.said.p_value < NOTABLE]
         return tuple(sorted(said, key=lambda said: (said.p_value, said.score.channel))[:3])
 
+    def voices(self, sense: Modality) -> dict[str, tuple[float, ...]]:
+        """By channel the p-values, at most 1/2, that the sense's answer to this tick is the Cauchy mean of."""
+        speaking = set(self._speaking.get(sense, ()))
+        return {
+            name: tuple(map(p_value_of, channel.surprises))
+            for by_name in self._channels.values()
+            for name, channel in sorted(by_name.items())
+            if channel in speaking
+        }
+
     def learn(self, until_ns: int, calm: Callable[[int], Calm]) -> None:
         """Take as normal what was said by `until_ns` while it was quiet; of censored moments no more than `NO_MORE`."""
         while self._pending and self._pending[0][0] <= until_ns:

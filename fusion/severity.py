@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 
 from fusion.events import Assessment, Severity
 
-MOST_DECADES = 5.0
-"""Rarity beyond one in 100,000 of what is set adds nothing: it is extrapolated, and nobody can tell the difference."""
+MOST_DECADES = 3.6
+"""Rarity beyond one in 4,000 of what is set adds nothing: at one a day that is ten years, and nobody has seen them."""
 
 NIGHT_H = (22.0, 6.0)
 """From and to, local hours: few people are about, and what happens is not noticed by others."""
@@ -87,9 +87,10 @@ half of one. All else that has a name or a place begins at 0, `OTHER`."""
 
 OTHER = Weight(0.0, 1.0)
 
-THRESHOLDS: tuple[Weight, ...] = (Weight(1.1, 1.0), Weight(2.7, 1.0), Weight(5.4, 1.0), Weight(9.6, 1.0))
+THRESHOLDS: tuple[Weight, ...] = (Weight(1.1, 1.0), Weight(2.7, 1.0), Weight(5.4, 1.0), Weight(10.4, 1.0))
 """Logits from which an incident is worth telling at all, medium, high and critical. The first: at exactly the rate that
-is set one sense alone is right one time in four."""
+is set one sense alone is right one time in four. The last: what endangers nobody's life is not critical, however rare
+it is and whoever saw it."""
 
 NEVER_BELOW_ZERO = frozenset({RARITY, SECOND, THIRD})
 """Weights that no label may turn round: what is rarer, or seen by more, is not less severe."""
@@ -111,7 +112,7 @@ class SeverityModel:
         counted = tuple((name, value, self.weights.get(name, 0.0) * value) for name, value in features(facts).items())
         total = sum(logits for *_, logits in counted)
         reached = sum(total >= threshold for threshold in self.thresholds[1:])
-        return Severity(1 + reached), Assessment(chance(total - self.thresholds[0]), counted)
+        return Severity(1 + reached), Assessment(chance(total - self.thresholds[0]), counted, self.thresholds)
 
 
 def features(facts: Facts) -> dict[str, float]:

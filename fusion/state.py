@@ -6,9 +6,12 @@ name, for people to look at, and told; the watch begins without it.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -108,6 +111,40 @@ def load_state(folder: Path, tick_s: float | None, block_s: float | None = None)
             return baseline
         _log.warning("what was learned before was learned with other timing: %s is not used", path)
     return None
+
+
+@contextmanager
+def alone(folder: str) -> Iterator[None]:
+    """Be the only daemon with this folder.
+
+    Raises
+    ------
+    BadInputError
+        If another is, or nothing can be kept there.
+    """
+    if not folder:
+        yield
+        return
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        what = f"nothing can be kept there ({error.strerror})"
+        raise BadInputError(what, where=f"[store] folder {path}", mend="name another folder") from error
+    try:
+        _lock(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        what = "another daemon keeps its memory there"
+        raise BadInputError(what, where=f"[store] folder {path}", mend="end it, or name another folder") from error
 
 
 class Saver:

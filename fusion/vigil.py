@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from fusion.engine import EngineSettings, Step
-from fusion.events import Change, Incident
+from fusion.events import Change, Incident, Missing
 from fusion.inbox import Heard
 from fusion.intake import Intake
 from fusion.journal import Arrivals
@@ -51,11 +51,14 @@ class Account:
         Event time of the last one.
     leaps : int
         How often time was left out, because the clock was set.
+    hurried : int
+        Verdicts given at their bound while somebody was still at work.
     """
 
     verdicts: int = 0
     last_ns: int = 0
     leaps: int = 0
+    hurried: int = 0
 
 
 class Vigil:
@@ -98,6 +101,11 @@ class Vigil:
         else:
             self._arrivals.features(heard.stream, heard.number)
 
+    def shed(self, told: Mapping[str, str]) -> None:
+        """From the next verdict on, tell with each what is left out of whom."""
+        self._intake.shed = tuple(Missing(stream, reason) for stream, reason in sorted(told.items()))
+        self._arrivals.shed = dict(told)
+
     def due_ns(self, busy: Collection[str]) -> int:
         """When to answer next even if nothing comes, nanoseconds UTC."""
         bound_ns = self._settings.budget_ns - self._patience.headroom_ns
@@ -127,8 +135,10 @@ class Vigil:
             return
         if self._note:
             self._note(self._arrivals.line(until_ns=until_ns))
+        hurried = bool(busy) and until_ns > engine.watermark_ns
         for step in self._intake.answer(until_ns):
             self.account.verdicts += 1
+            self.account.hurried += hurried
             self.account.last_ns = step.verdict.at_ns
             self._emit(step)
         self._next_ns = (until_ns // self._settings.tick_ns + 1) * self._settings.tick_ns

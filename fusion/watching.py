@@ -59,7 +59,7 @@ LEAST_SCORES = 20
 MOMENTS = 5
 """Strangest moments that a person is shown of a file."""
 
-TOLD = tuple(name for name in CHANNELS if name != "intrusion")
+TOLD = tuple(name for name in CHANNELS if name not in ("intrusion", "scene"))
 _SHOWN_FRAMES = 100
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,22 @@ class Detector(Protocol):
 
     def restore(self, state: Arrays) -> None:
         """Begin with what an equal detector had learned."""
+        ...
+
+
+@runtime_checkable
+class Fittable(Detector, Protocol):
+    """A detector of which some parts are fitted as a whole, outside of the hot path, to all that it learned.
+
+    While it learns, `on_learned` is told the name of each such part, which is that of its channel, a dot, and more,
+    with a vector (d,) of floats, NaN where a value is not known; `adopt` takes the arrays of a `sensors.fitted.Fitted`.
+    """
+
+    stream: str
+    on_learned: Callable[[str, Sequence[float]], None] | None
+
+    def adopt(self, name: str, arrays: Arrays) -> None:
+        """Score by what was fitted; from then on it is part of the state."""
         ...
 
 

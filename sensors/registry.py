@@ -57,7 +57,7 @@ DETECTORS = {
     Modality.VIDEO: "sensors.video.detectors:VideoDetector",
 }
 """The detector of each sense: a class called with (stream), that of audio also with model=its classifier, that of video
-also with zones=the rules for its picture, where there are any."""
+also with zones=the rules for its picture and channels=what it tells."""
 
 SUFFIXES = {
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff"), "audio.file"),

@@ -21,6 +21,8 @@ from sensors.errors import BadInputError
 VERSION = 2
 MANIFEST = "manifest.json"
 AGAIN = "learn it again with `kizashi learn`"
+PARTS = ("channels", "blocks", "moments", "agreement")
+"""Of an engine's memory."""
 
 Detectors = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
@@ -100,7 +102,7 @@ def load_baseline(folder: Path) -> Baseline:
     for name, array in arrays["detectors.npz"].items():
         stream, _, key = name.partition("|")
         detectors.setdefault(stream, {})[key] = array
-    parts: dict[str, dict[str, NDArray[np.float64]]] = {"channels": {}, "blocks": {}, "moments": {}}
+    parts: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in PARTS}
     for name, array in arrays["fusion.npz"].items():
         part, _, key = name.partition("|")
         if part not in parts or not np.isfinite(array).all():
@@ -143,7 +145,7 @@ def _manifest(path: Path) -> Manifest:
 
 
 def _parts(memory: Memory) -> tuple[tuple[str, Mapping[str, NDArray[np.float64]]], ...]:
-    return ("channels", memory.channels), ("blocks", memory.blocks), ("moments", memory.moments)
+    return tuple((part, getattr(memory, part)) for part in PARTS)
 
 
 def _pack(arrays: Mapping[str, NDArray[np.float64]]) -> bytes:

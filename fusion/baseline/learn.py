@@ -4,7 +4,8 @@
 2. The recordings are divided into folds (a single one into halves). Each fold is scored by detectors that learned the
    other folds, and ranked against the others' scores: as a stranger, the way tomorrow will be.
 3. What the fusion then says of each fold is its past: how strange chance alone gets here.
-4. The baseline holds the scores of all folds, that past, and detectors that learned everything.
+4. The baseline holds the scores of all folds, that past, and detectors that learned everything; what of them is a model
+   of the place as a whole was fitted with PyOD and is kept as plain arrays (`fusion.baseline.fitting`).
 
 Why not simply learn and score the same recordings: whoever has seen the answers finds nothing strange, and the first
 day at work would be full of alarms.
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings
+from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
@@ -33,7 +35,7 @@ from fusion.runner import merge, until
 from fusion.senses import MEAN
 from fusion.triage import TriageSettings
 from fusion.words import duration
-from sensors.base import Detector, PatientDetector, Sensor
+from sensors.base import Detector, Fittable, PatientDetector, Sensor
 from sensors.errors import BadInputError
 from sensors.types import NS, Health, Modality, Score
 
@@ -187,7 +189,9 @@ def _read(
     segments, steps = [], []
     for number, recording in enumerate(recordings):
         progress(f"reading {recording.name}")
-        found = build_sensors(recording, settings.senses, settings.audio.model, settings.video.zones)
+        found = build_sensors(
+            recording, settings.senses, settings.audio.model, settings.video.zones, settings.video.channels
+        )
         steps.append(choose_tick_s(settings, found))
         end_ns = recording.start_ns + round(recording.seconds * NS) if recording.seconds else None
         sensors |= {sensor.stream: sensor for sensor in found}
@@ -263,12 +267,19 @@ def score_segment(
 
 
 def learned(segments: Iterable[Segment], sensors: Mapping[str, Sensor]) -> dict[str, Detector]:
-    """Fresh detectors that learned these segments, in the order of time."""
+    """Fresh detectors that learned these segments, in the order of time, and what can be fitted to all of that."""
     fresh = {stream: sensor.detector() for stream, sensor in sensors.items()}
+    samples = {stream: Sample() for stream in fresh}
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            detector.on_learned = samples[stream].take
     for segment in sorted(segments, key=lambda segment: segment.span_ns):
         for stream, features, _ in segment.items:
             if features is not None and stream in fresh:
                 fresh[stream].learn(features)
+    for stream, detector in fresh.items():
+        if isinstance(detector, Fittable):
+            fit_detector(detector, samples[stream])
     detectors = {stream: sensor.detector() for stream, sensor in sensors.items()}
     for stream, detector in detectors.items():
         detector.restore(fresh[stream].state())

@@ -52,6 +52,7 @@ class Reasons:
     around: str
     both: str
     parts: str
+    apart: str
     together: str
     alone: str
     unknown_rate: str
@@ -103,6 +104,8 @@ class Page:
     scrolls: str
     none: str
     strangest: str
+    so_many: str
+    in_brackets: str
     mostly_by: str
     at: str
     after_start: str
@@ -146,8 +149,11 @@ class Page:
     no_label: str
     without: str
     severity_from: str
+    nothing: str
+    said: str
     chance: str
     model: str
+    model_open: str
     model_told: str
     model_heads: tuple[str, str, str]
     curve: str

@@ -46,6 +46,7 @@ WORDS = {
     "a second sense": "二つ目の感覚",
     "a third sense": "三つ目の感覚",
     "at night": "夜間",
+    "rule: ": "ルール：",
     "kind": "種類",
     "place": "場所",
     "threshold low": "境界：低",
@@ -180,5 +181,7 @@ FAULTS = (
     (re.compile(r"clipping: over (\S+) of the samples at full scale"), r"音割れ：\1 を超えるサンプルが最大値"),
     (re.compile(r"dropouts: holes in the sound, over (\d+) in (\d+) s"), r"途切れ：\2 秒に \1 回を超える穴"),
     (re.compile(r"dropout: reads (.+)"), r"欠落：値が \1"),
+    (re.compile(r"notices nothing of what (.+) do"), r"\1 が気づいていることに気づかない"),
+    (re.compile(r"shows what (.+) do not notice"), r"\1 が気づいていないことを示す"),
 )
 """Why sensors are missing, by the whole of what they say."""

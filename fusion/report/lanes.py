@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.language.texts import Texts
 from fusion.recording import Label
 from fusion.report.palette import LIGHT, sense_colour
 from fusion.report.ticks import RARITIES, height_of
@@ -34,11 +35,12 @@ def spans_where(share: NDArray[np.float64], edges_s: NDArray[np.float64]) -> lis
 
 
 def drawable(text: str) -> str:
-    """The text with a box for each character that the font cannot draw: no font has them all."""
+    """The text with a box for each character that no font of the style can draw: no font has them all."""
+    from matplotlib import rcParams
     from matplotlib.font_manager import findfont, get_font
 
-    font = get_font(findfont("DejaVu Sans"))
-    return "".join(letter if font.get_char_index(ord(letter)) else "\u25a1" for letter in text)
+    fonts = [get_font(findfont(family)) for family in rcParams["font.family"]]
+    return "".join(letter if any(font.get_char_index(ord(letter)) for font in fonts) else "\u25a1" for letter in text)
 
 
 def set_up_lane(axes: Axes, seconds: float, title: str, below: str, colour: str) -> None:
@@ -61,15 +63,16 @@ def set_up_lane(axes: Axes, seconds: float, title: str, below: str, colour: str)
     )
 
 
-def draw_rarity(axes: Axes, timeline: Timeline, false_alarms_per_day: float, offset_s: float) -> None:
+def draw_rarity(axes: Axes, timeline: Timeline, false_alarms_per_day: float, offset_s: float, texts: Texts) -> None:
     """The fused verdict: how rare the present is here, rare is high, with the operator's setting as a line."""
     heights = np.array([math.nan if math.isnan(rate) else height_of(rate) for rate in timeline.per_day])
     setting = height_of(false_alarms_per_day)
-    floor = height_of(RARITIES[0][0])
+    floor = height_of(RARITIES[0])
     top = max(setting, float(np.nanmax(heights, initial=floor))) + ALARM_ROOM
     edges_s = timeline.edges_s + offset_s
     axes.set_ylim(floor, top)
-    marks = [(height_of(rate), name) for rate, name in RARITIES if height_of(rate) <= top]
+    names = zip(RARITIES, texts.picture.rarities, strict=True)
+    marks = [(height_of(rate), name) for rate, name in names if height_of(rate) <= top]
     axes.set_yticks([height for height, _ in marks], [name for _, name in marks])
     axes.grid(axis="y", color=LIGHT["rule"], linewidth=0.7)
     axes.set_axisbelow(True)
@@ -82,9 +85,8 @@ def draw_rarity(axes: Axes, timeline: Timeline, false_alarms_per_day: float, off
     for start_s, end_s in spans_where(timeline.silent, edges_s):
         if end_s - start_s > 0.07 * (axes.get_xlim()[1]):
             middle = (start_s + end_s) / 2, (floor + top) / 2
-            axes.text(
-                *middle, "warming up" if start_s <= edges_s[0] else "no verdict", fontsize=9, ha="center"
-            ).set_color(LIGHT["muted"])
+            words = texts.picture.warming if start_s <= edges_s[0] else texts.picture.no_verdict
+            axes.text(*middle, words, fontsize=9, ha="center").set_color(LIGHT["muted"])
 
 
 def draw_sense(
@@ -94,12 +96,13 @@ def draw_sense(
     timeline: Timeline,
     sense: str,
     offset_s: float,
+    texts: Texts,
 ) -> None:
     """One sense: its surprise from below, and a hatched strip for each of its sensors while that one is missing."""
     colour = LIGHT[sense_colour(sense)]
     edges_s = timeline.edges_s + offset_s
     axes.set_ylim(0.0, LANE_TOP * 1.04)
-    axes.set_yticks([0, 3, 6], ["usual", "1 in 1,000", "1 in 1 million"])
+    axes.set_yticks([0, 3, 6], [texts.picture.usual, texts.picture.thousand, texts.picture.million])
     axes.grid(axis="y", color=LIGHT["rule"], linewidth=0.7)
     axes.set_axisbelow(True)
     for number, stream in enumerate(streams):
@@ -123,7 +126,7 @@ def draw_sense(
         axes.plot(steps, levels, color=colour, linewidth=0.9, zorder=3)
 
 
-def draw_labels(axes: Axes, found: Sequence[tuple[Label, bool]], seconds: float) -> None:
+def draw_labels(axes: Axes, found: Sequence[tuple[Label, bool]], seconds: float, texts: Texts) -> None:
     """What really happened: filled where an incident hit it, hollow where it was missed."""
     axes.set_ylim(0, 1)
     axes.set_yticks([])
@@ -140,7 +143,8 @@ def draw_labels(axes: Axes, found: Sequence[tuple[Label, bool]], seconds: float)
             linewidth=1.1,
             zorder=3,
         )
-        name = label.kind.replace("_", " ") + ("" if hit else " (missed)")
+        name = label.kind.replace("_", " ")
+        name = name if hit else texts.picture.missed.format(name=name)
         start_s = max(free_s, label.start_s + width_s + seconds * 0.004)
         free_s = start_s + seconds * LETTER_SHARE * len(name)
         if free_s <= next_s:

@@ -13,18 +13,17 @@ Intervals that touch overlap. What lies outside the recording is cut off first.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.intervals import wilson_interval
 from fusion.recording import Label
 from sensors.types import NS
 
 BEFORE_S, AFTER_S, PATIENCE_S = 1.0, 10.0, 60.0
 HOUR_S = 3600.0
-_Z_95 = statistics.NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +182,6 @@ def match(labels: Sequence[Label], alarms: Iterable[Alarm], seconds: float) -> O
         false += 0 if shared else 1
         false += int((alarm.end_s - alarm.start_s - sum(shared)) // PATIENCE_S)
     return Outcome(tuple(hits), len(raised), false, seconds - sum(end_s - start_s for start_s, end_s in islands))
-
-
-def wilson_interval(hits: int, total: int) -> tuple[float, float]:
-    """95 % score interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953); NaN for a `total` of 0."""
-    if total == 0:
-        return math.nan, math.nan
-    weight = _Z_95**2
-    centre = (hits + weight / 2) / (total + weight)
-    half = math.sqrt(weight * (hits * (total - hits) / total + weight / 4)) / (total + weight)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def poisson_interval(count: int) -> tuple[float, float]:

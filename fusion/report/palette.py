@@ -51,17 +51,13 @@ DARK = {
     "high": "#ff8440",
     "critical": "#ff5c8d",
 }
-SENSES = {"audio": "Sound", "video": "Motion", "environment": "Environment"}
+SENSES = ("audio", "video", "environment")
+"""In the order in which they are shown."""
 
 
 def sense_colour(sense: str) -> str:
     """Name of the colour of a sense."""
     return sense if sense in SENSES else "other"
-
-
-def sense_name(sense: str) -> str:
-    """A sense for people."""
-    return SENSES.get(sense, sense)
 
 
 def css_variables(scheme: dict[str, str]) -> str:

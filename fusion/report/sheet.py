@@ -54,6 +54,11 @@ padding:1rem 1.2rem 1.1rem;scroll-margin-top:1rem;min-width:0}
 .dot{display:inline-block;width:.65em;height:.65em;border-radius:50%;margin-right:.4em}
 .note{border-left:3px solid var(--rule);padding-left:.7rem;margin:.5rem 0 0;font-size:.875rem;color:var(--muted);
 overflow-wrap:anywhere}
+details summary{cursor:pointer;color:var(--muted)}
+.judging{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:1rem 2.4rem;
+align-items:start;font-size:.875rem}
+.curve{width:100%;max-width:340px;height:auto;font-size:11px;fill:var(--muted)}
+.channels .whose{color:var(--muted)}
 .cards table{font-size:.875rem}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 footer{margin-top:2.6rem;padding-top:1rem;border-top:1px solid var(--rule);color:var(--muted);font-size:.875rem;

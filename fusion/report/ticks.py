@@ -5,28 +5,29 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta, timezone
 
+from fusion.language.english import ENGLISH
+from fusion.language.texts import Texts
 from fusion.words import duration
 from sensors.types import NS
 
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RARITIES = (
-    (86_400.0, "1 second"),
-    (1_440.0, "1 minute"),
-    (24.0, "1 hour"),
-    (1.0, "1 day"),
-    (1 / 7, "1 week"),
-    (12 / 365.25, "1 month"),
-    (1 / 365.25, "1 year"),
-    (0.1 / 365.25, "10 years"),
-    (0.01 / 365.25, "100 years"),
+    86_400.0,
+    1_440.0,
+    24.0,
+    1.0,
+    1 / 7,
+    12 / 365.25,
+    1 / 365.25,
+    0.1 / 365.25,
+    0.01 / 365.25,
 )
+"""Times a day that are marked; `Picture.rarities` names the time between two."""
 
 
 def height_of(per_day: float) -> float:
     """Height of a rate on the rarity axis: log10 of the days between two, between 1 second and 100 years."""
-    most, least = RARITIES[0][0], RARITIES[-1][0]
+    most, least = RARITIES[0], RARITIES[-1]
     return -math.log10(min(max(per_day, least), most))
 
 
@@ -42,9 +43,11 @@ def clock(moment: datetime) -> str:
     return f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
 
 
-def day(moment: datetime) -> str:
+def day(moment: datetime, texts: Texts = ENGLISH) -> str:
     """The day, in words that no locale changes: "Wed 6 Nov 2024"."""
-    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    words = texts.picture
+    facts = {"weekday": words.days[moment.weekday()], "month": words.months[moment.month - 1]}
+    return words.date.format(**facts, day=moment.day, year=moment.year)
 
 
 def offset_name(utc_offset_s: int) -> str:
@@ -63,14 +66,15 @@ def time_step(seconds: float, most: int = 9) -> float:
     return 86_400.0 * math.ceil(seconds / 86_400.0 / most)
 
 
-def since_start_ticks(seconds: float) -> list[tuple[float, str]]:
+def since_start_ticks(seconds: float, texts: Texts = ENGLISH) -> list[tuple[float, str]]:
     """Round times since the start with their names."""
     step_s = time_step(seconds)
     count = int(seconds / step_s + 1e-9)
-    return [(min(seconds, k * step_s), "start" if not k else f"+{duration(k * step_s)}") for k in range(count + 1)]
+    names = [texts.picture.start, *(f"+{duration(k * step_s, texts)}" for k in range(1, count + 1))]
+    return [(min(seconds, k * step_s), name) for k, name in enumerate(names)]
 
 
-def clock_ticks(start_ns: int, seconds: float, utc_offset_s: int) -> list[tuple[float, str]]:
+def clock_ticks(start_ns: int, seconds: float, utc_offset_s: int, texts: Texts = ENGLISH) -> list[tuple[float, str]]:
     """Round wall-clock times, in seconds since `start_ns`; the first, and the first of each new day, name the day."""
     step_s = time_step(seconds)
     step_ns, local_ns = round(step_s * NS), start_ns + utc_offset_s * NS
@@ -82,7 +86,8 @@ def clock_ticks(start_ns: int, seconds: float, utc_offset_s: int) -> list[tuple[
         text = clock(moment) if step_s < 60 else clock(moment)[:5]
         if step_s < 1:
             text += f".{moment.microsecond // 100_000}"
-        today = f"{moment.day} {_MONTHS[moment.month - 1]}"
+        month = texts.picture.months[moment.month - 1]
+        today = texts.picture.short_date.format(day=moment.day, month=month)
         if step_s >= 86_400:
             text = today
         elif today != last_day:

@@ -37,11 +37,12 @@ def why_unjudged(reasons: Iterable[str], texts: Texts = ENGLISH) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """How long, over the whole recording, one sensor took no part for one reason."""
+    """How long, over the whole recording, one sensor took no part, or was suspected, for one reason."""
 
     stream: str
     reason: str
     seconds: float
+    suspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Timeline:
     warming_s, blind_s : float
         Time without a rate before the first one, and after it, seconds.
     absences : tuple of Absence
-        Longest first, warming up included.
+        Longest first, warming up included, and suspicions of sensors that did take part.
     strangest : VerdictLine or None
         The rarest verdict; None where none has a rate.
     incidents : tuple of IncidentLine
@@ -129,7 +130,7 @@ class _Columns:
         self.silent = _Series(columns, 0.0, float.__add__)
         self.surprise: dict[str, _Series] = {}
         self.missing: dict[str, _Series] = {}
-        self.reasons: dict[str, dict[str, int]] = {}
+        self.reasons: dict[tuple[str, bool], dict[str, int]] = {}
         self.count = self.warming = self.blind = self.used = 0
         self.first_ns = self.last_ns = start_ns
         self.strangest: VerdictLine | None = None
@@ -159,6 +160,8 @@ class _Columns:
             self._note_absence(stream, reason)
             if not reason.startswith(LEARNING):
                 self._series(self.missing, stream, 0.0, float.__add__).put(column, 1.0)
+        for stream, reason in (line.suspected or {}).items():
+            self._note_absence(stream, reason, suspected=True)
 
     def _column(self, at_ns: int) -> int:
         column = (at_ns - self.start_ns) // self.width_ns
@@ -176,8 +179,8 @@ class _Columns:
             into[name] = _Series(self.columns, empty, join)
         return into[name]
 
-    def _note_absence(self, stream: str, reason: str) -> None:
-        reasons = self.reasons.setdefault(stream, {})
+    def _note_absence(self, stream: str, reason: str, suspected: bool = False) -> None:
+        reasons = self.reasons.setdefault((stream, suspected), {})
         if reason not in reasons and len(reasons) >= MOST_REASONS:
             reason = "other reasons"
         reasons[reason] = reasons.get(reason, 0) + 1
@@ -187,8 +190,8 @@ class _Columns:
         tick_s = (self.last_ns - self.first_ns) / (self.count - 1) / NS if self.count > 1 else FIRST_WIDTH_NS / NS
         ticks = np.maximum(1.0, self.ticks.array(used))
         absences = (
-            Absence(stream, reason, count * tick_s)
-            for stream, reasons in self.reasons.items()
+            Absence(stream, reason, count * tick_s, suspected)
+            for (stream, suspected), reasons in self.reasons.items()
             for reason, count in reasons.items()
         )
         return Timeline(

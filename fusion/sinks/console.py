@@ -79,6 +79,10 @@ def _unseen(account: Account, texts: Texts, width: int) -> Iterable[str]:
             for reason, ticks in broken.items()
         ):
             yield from wrapped(words.missing.format(stream=stream, told=told), width)
+    for stream, reasons in sorted(account.suspected_ticks.items()):
+        for reason, ticks in reasons.items():
+            facts = {"stream": stream, "reason": texts.fault(reason), "seconds": duration(ticks * tick_s, texts)}
+            yield from wrapped(words.suspected.format(**facts), width)
     if account.late:
         yield words.late.format(scores=texts.numbers.scores[min(account.late, 2)].format(n=account.late))
 

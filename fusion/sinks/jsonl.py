@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fusion.events import Assessment, Calibrated, Evidence, FusedScore, Incident, Missing, Part
+from fusion.events import Assessment, Calibrated, Evidence, FusedScore, Incident, Missing, Part, Voice
 from fusion.evidence import channel_shares
 from fusion.records import (
     AssessmentLine,
@@ -96,20 +96,25 @@ def _part(part: Part) -> PartLine:
 
 def _assessment(assessment: Assessment) -> AssessmentLine:
     counted = (CountedLine(name, _six(value), _six(logits)) for name, value, logits in assessment.counted)
-    return AssessmentLine(_six(assessment.chance), tuple(counted))
+    return AssessmentLine(_six(assessment.chance), tuple(counted), tuple(map(_six, assessment.thresholds)))
 
 
 def _evidence(peak: FusedScore, evidence: Evidence) -> EvidenceLine:
     return EvidenceLine(
         at_ns=peak.at_ns,
         senses={str(part.sense): _six(part.p_value) for part in peak.parts},
-        shares={name: _six(share) for name, share in channel_shares(peak.parts, evidence.moments).items()},
+        voices={str(part.sense): _voices(part.sense, evidence.voices) for part in peak.parts},
+        shares={name: _six(share) for name, share in channel_shares(peak.parts, evidence.voices).items()},
         without={
             str(each.sense): WithoutLine(_six(each.p_value), shortened(each.per_day), each.extrapolated)
             for each in evidence.without
         },
         moments={str(part.sense): _moments(peak.at_ns, part.sense, evidence.moments) for part in peak.parts},
     )
+
+
+def _voices(sense: Modality, voices: Iterable[Voice]) -> dict[str, tuple[float, ...]]:
+    return {voice.channel: tuple(map(_six, voice.p_values)) for voice in voices if voice.sense is sense}
 
 
 def _moments(peak_ns: int, sense: Modality, moments: Iterable[Calibrated]) -> dict[str, tuple[MomentLine, ...]]:

@@ -46,6 +46,11 @@ class LinesSink:
         if self._most_bytes and file.size > self._most_bytes:
             file.turn(self.KEPT)
 
+    def close(self) -> None:
+        """Close the files; who delivers again opens them again."""
+        for file in self._files.values():
+            file.close()
+
 
 class _File:
     """A file that only grows by whole lines."""
@@ -69,10 +74,13 @@ class _File:
             raise OSError("no room for a line")
         self.size += written
 
-    def turn(self, kept: int) -> None:
+    def close(self) -> None:
         if self._file:
             self._file.close()
             self._file = None
+
+    def turn(self, kept: int) -> None:
+        self.close()
         for number in range(kept, 0, -1):
             older = self._path.with_name(f"{self._path.name}.{number}")
             newer = self._path.with_name(f"{self._path.name}.{number - 1}") if number > 1 else self._path

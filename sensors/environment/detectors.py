@@ -6,7 +6,8 @@
    last rows differ from those before them; `.unrest`, how much wilder or calmer it is; `.pattern`, how unlike anything
    learned the last rows are; `.drift`, how far it has crept away, slowly, from where it was for long.
 3. A switch has two (`rates`): `.level`, how rare its state is at this hour, and `.rate`, how unusual its share of ones.
-4. `together.lately` and `together.long` (`together`) say how strange the quantities of a row are beside each other.
+4. `together.lately` and `together.long` (`together`) say how strange the quantities of a row are beside each other,
+   and `together.law` how far they are from all that was learned, where that was fitted as a whole.
 
 Why the fusion hears four of these (`FUSED`): it averages what the channels of a sense say, so that each one that seldom
 speaks makes the others fainter. On composed recordings of three families (20 events) the four found 12 at one false
@@ -20,7 +21,7 @@ warms up again; what it is divided by is kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sensors.base import Arrays
@@ -29,7 +30,7 @@ from sensors.environment.features import Measured, unpack
 from sensors.environment.normal import Found, Normal
 from sensors.environment.quantities import quantity_of
 from sensors.environment.rates import Rates
-from sensors.environment.together import CHANNELS, PREFIX, Together
+from sensors.environment.together import CHANNELS, PREFIX, WINDOWS, Together
 from sensors.types import Features, Health, Modality, Quality, Score
 
 UNITS = {"c": "°C", "percent": "%", "ug_per_m3": "µg/m³", "hpa": "hPa", "pa": "Pa", "db": "dB", "dbfs": "dBFS"} | {
@@ -68,7 +69,7 @@ class EnvironmentDetector:
         self._labels: dict[str, _Label] = {}
         self._faults = Faults(stream)
         self._together = Together()
-        self._joint = self._name(PREFIX, CHANNELS, "")
+        self._joint, self._windows = self._name(PREFIX, CHANNELS, ""), self._name(PREFIX, WINDOWS, "")
 
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the quantities in this row, and the sensor's health."""
@@ -89,6 +90,19 @@ class EnvironmentDetector:
             if one.name in taken:
                 self._normal(one.name).learn(one, began_ns, features.end_ns)
         self._together.learn(row, [one.name in taken for one in row], features.end_ns)
+
+    @property
+    def on_learned(self) -> Callable[[str, Sequence[float]], None] | None:
+        """Told of every row of several quantities that is learned, for what can be fitted to all of them."""
+        return self._together.on_learned
+
+    @on_learned.setter
+    def on_learned(self, told: Callable[[str, Sequence[float]], None] | None) -> None:
+        self._together.on_learned = told
+
+    def adopt(self, name: str, arrays: Arrays) -> None:
+        """Tell of `together.law`, too, by what was fitted for the quantities that a name stands for."""
+        self._together.adopt(name, arrays)
 
     def state(self) -> Arrays:
         """The past of every quantity, as arrays named "<quantity>:<part>"."""
@@ -128,8 +142,10 @@ class EnvironmentDetector:
         self, features: Features, row: Sequence[Measured], qualities: Sequence[Quality]
     ) -> Iterator[Score]:
         well = [quality is Quality.OK for quality in qualities]
-        found = self._together.look(row, well) if any(well) else (None,) * len(CHANNELS)
-        yield from _tell(features, self._joint, found, Quality.OK if any(well) else qualities[0])
+        known = self._together.channels(row)
+        found = self._together.look(row, well) if any(well) else (None,) * known
+        label = self._joint if known == len(CHANNELS) else self._windows
+        yield from _tell(features, label, found, Quality.OK if any(well) else qualities[0])
 
     def _label(self, name: str) -> _Label:
         quantity = quantity_of(name)[0]

@@ -62,8 +62,8 @@ class Measured(NamedTuple):
         See `tremor.Tremor`: how far the last rows jump to and fro.
     since_s : float
         Seconds since the value before it.
-    step, spread, unrest, lately, long : float
-        See `recent`: difference of two windows and their spread, log of how much it moves, means of 6 and 24 rows.
+    step, spread, unrest, lately, meanwhile, long : float
+        See `recent`: difference of two windows and their spread, log of how much it moves, means of 6, 12, 24 rows.
     before, earlier, first : float
         The three values before it, newest first.
     """
@@ -78,6 +78,7 @@ class Measured(NamedTuple):
     spread: float = math.nan
     unrest: float = math.nan
     lately: float = math.nan
+    meanwhile: float = math.nan
     long: float = math.nan
     before: float = math.nan
     earlier: float = math.nan

@@ -6,7 +6,7 @@ With x the newest value, and x_k the one k rows before it:
   where a level has just changed, their ratio is large at once, and small again when the new level fills both windows
   (the two-window statistic of Basseville and Nikiforov, Detection of Abrupt Changes, 1993, section 2.1).
 - `unrest` = ln of the mean square of the last eight differences: a quantity that begins to shake, or falls silent.
-- `lately`, `long` = means of the last 6 and 24 rows.
+- `lately`, `meanwhile`, `long` = means of the last 6, 12 and 24 rows.
 - `before`, `earlier`, `first` = x_1, x_2, x_3.
 
 Why sums over the window and no running sums: a running sum keeps the rounding of all that ever passed through it, so a
@@ -24,13 +24,13 @@ SHORT, BASE = 4, 24
 DIFFERENCES = 8
 """Differences of neighbours in `unrest`."""
 
-LATELY, LONG = 6, 24
-"""Rows of the two means."""
+LATELY, MEANWHILE, LONG = 6, 12, 24
+"""Rows of the three means."""
 
 SHARE, STEPS = 1e-4, 0.1
 """Least movement: as a share of the value where no table knows the quantity, else of the step that matters."""
 
-NOTHING = (math.nan,) * 8
+NOTHING = (math.nan,) * 9
 
 
 class Recent:
@@ -51,8 +51,9 @@ class Recent:
 
         Returns
         -------
-        tuple of 8 float
-            `step`, `spread`, `unrest`, `lately`, `long`, `before`, `earlier`, `first`; NaN where too few came before.
+        tuple of 9 float
+            `step`, `spread`, `unrest`, `lately`, `meanwhile`, `long`, `before`, `earlier`, `first`; NaN where too few
+            came before.
         """
         kept = self._kept
         kept.append(value)
@@ -62,13 +63,14 @@ class Recent:
         least = max(STEPS * resolution, SHARE * abs(value) if resolution <= 0 else 0.0, 1e-12) ** 2
         values = list(kept)
         lately = sum(values[-LATELY:]) / LATELY if count >= LATELY else math.nan
+        meanwhile = sum(values[-MEANWHILE:]) / MEANWHILE if count >= MEANWHILE else math.nan
         long = sum(values[-LONG:]) / LONG if count >= LONG else math.nan
         unrest = math.nan
         if count > DIFFERENCES:
             tail = values[-DIFFERENCES - 1 :]
             unrest = math.log(sum((b - a) ** 2 for a, b in zip(tail, tail[1:], strict=False)) / DIFFERENCES + least)
         step, spread = _step(values) if count == SHORT + BASE else (math.nan, math.nan)
-        return step, spread, unrest, lately, long, values[-2], values[-3], values[-4]
+        return step, spread, unrest, lately, meanwhile, long, values[-2], values[-3], values[-4]
 
     def forget(self) -> None:
         """Begin another segment."""

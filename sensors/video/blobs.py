@@ -26,8 +26,8 @@ OFF_LEVELS = 20.0
 LEVELS_S = 0.25
 """How fast the background follows a picture that stands out, grey levels a second: a dark bag stays for minutes."""
 
-SETTLING_S = 10.0
-"""Time for which it follows quickly at first: who stood there when the camera was switched on is not furniture."""
+SETTLING_S = 3.0
+"""Time for which it follows quickly at first: who walks by when the camera is switched on is not furniture."""
 
 SETTLING_LEVELS_S = 20.0
 """How fast then, and always where nothing stands out."""

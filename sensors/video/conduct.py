@@ -54,7 +54,7 @@ def longest_left(things: Sequence[Thing]) -> Conduct:
 
 
 def deepest_fall(things: Sequence[Thing], aspect: float) -> Conduct:
-    """Greatest share of its height that something lost within a second while it went down.
+    """Greatest share of its height that something lost for a while as it went down.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@
 4. `crowd`: far fuller or emptier than usual, or filling and emptying far faster.
 5. `loitering`, `left_behind`, `fall`: the conduct of single things.
 6. `intrusion`: somebody where a zone of the settings says that nobody may be; only with zones.
+7. `scene`: how unlike all that was learned the whole picture is; only where a model was fitted to that (`adopt`).
 
 Measures of 3 are logarithms against this camera's own past, in robust scales; more counts, less does not alarm. Why
 logarithms: motion is multiplicative, and twice the usual should mean the same in a lobby and in a yard. Each score
@@ -14,19 +15,21 @@ names the parts of the picture, or the zone, that caused it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sensors.base import Arrays
 from sensors.condition import Condition
+from sensors.fitted import Fitted
 from sensors.past import RobustPast
 from sensors.types import NS, Features, Health, Modality, Quality, Score
 from sensors.video.condition import find_fault
 from sensors.video.conduct import Conduct, deepest_fall, intrusion, longest_left, longest_stay
 from sensors.video.layout import cells, gradients, name_place, place_of, things
 from sensors.video.places import STILLNESS_HEIGHTS_S, NormalMotion, describe
+from sensors.video.scene import PART, describe_scene
 from sensors.video.views import LOOKS_AT, UsualView
 from sensors.video.zones import Zone
 
@@ -35,8 +38,8 @@ Floats = NDArray[np.float64]
 AMOUNTS = (("energy", "", 1.0), ("flow", "heights/s", 1.0), ("foreground", "%", 100.0))
 """Name, unit and factor of each channel that measures how much."""
 
-FUSED = ("energy", "flow", "foreground", "motion")
-"""Channels that are told without being asked for; `intrusion` comes with zones.
+FUSED = ("energy", "flow", "foreground", "motion", "scene")
+"""Channels that are told without being asked for; `intrusion` comes with zones, `scene` with a fitted model.
 
 Why not all: channels of one sense share its voice, and one that seldom speaks makes the others fainter.
 """
@@ -52,6 +55,7 @@ CHANNELS = (
     "left_behind",
     "fall",
     "intrusion",
+    "scene",
 )
 """All of them."""
 
@@ -120,6 +124,8 @@ class VideoDetector:
         self._normal = NormalMotion(spacing_ns=spacing_ns, minimum=minimum)
         self._view = UsualView(capacity=capacity, **past)
         self._condition = Condition(stream, onset_ns=NS, hold_ns=3 * NS // 2)
+        self._scene: Fitted | None = None
+        self.on_learned: Callable[[str, Sequence[float]], None] | None = None
 
     def score(self, features: Features) -> list[Score | Health]:
         """Scores of the channels, and the camera's health."""
@@ -131,15 +137,19 @@ class VideoDetector:
         quality, changes = self._condition.judge(features.end_ns, fault, suspect=suspect)
         if quality is Quality.OK and not (self._amounts.ready and self._normal.ready):
             quality = Quality.WARMING
+        names = [name for name in self._channels if name != "scene" or self._scene is not None]
         if quality is not Quality.OK:
-            return [*changes, *(self._tell(features, name, None, quality) for name in self._channels)]
+            return [*changes, *(self._tell(features, name, None, quality) for name in names)]
+        motions = self._motions(features.values)
+        strange = self._strange(motions)
         told = {
-            **self._score_motion(features),
+            **self._score_motion(features, motions, strange),
             **self._score_amounts(features),
             **self._score_crowd(features),
             **self._score_conduct(features),
+            **self._score_scene(features, strange[0]),
         }
-        return [*changes, *(told[name] for name in self._channels)]
+        return [*changes, *(told[name] for name in names)]
 
     def learn(self, features: Features) -> None:
         """Take this frame as normal, unless the camera was blind or shaken."""
@@ -158,6 +168,19 @@ class VideoDetector:
         self._normal.learn(motions, at_ns)
         self._crowds.learn(_crowding(values), at_ns)
         self._conduct.learn([_amount(name, one) for name, one in self._conducts(features).items()], at_ns)
+        if self.on_learned is not None:
+            self.on_learned(PART, describe_scene(values).tolist())
+
+    def adopt(self, name: str, arrays: Arrays) -> None:
+        """Tell of `scene`, too, by a model that was fitted to the rows of `on_learned`.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not those of a fitted model.
+        """
+        if name == PART:
+            self._scene = Fitted(arrays)
 
     def strange_cells(self, features: Features) -> Floats | None:
         """How strange the motion in each cell is, (ROWS, COLUMNS), >= 0; None while that is not known."""
@@ -167,7 +190,9 @@ class VideoDetector:
     def state(self) -> Arrays:
         """The past, as arrays."""
         pasts = {f"{name}_{key}": array for name, past in self._pasts.items() for key, array in past.state().items()}
-        return {**pasts, **self._normal.state(), **self._view.state()}
+        fitted = self._scene.state() if self._scene else {}
+        scene = {f"{PART}:{name}": array for name, array in fitted.items()}
+        return {**pasts, **self._normal.state(), **self._view.state(), **scene}
 
     def restore(self, state: Arrays) -> None:
         """Begin with the past of an equal detector."""
@@ -176,6 +201,8 @@ class VideoDetector:
             past.restore(mine)
         self._normal.restore(state)
         self._view.restore(state)
+        scene = {name.removeprefix(f"{PART}:"): array for name, array in state.items() if name.startswith(f"{PART}:")}
+        self._scene = Fitted(scene) if scene else None
 
     def _upset(self, values: Floats, usual_shake: float) -> bool:
         """Whether the camera was just shaken, or the light switched."""
@@ -190,13 +217,12 @@ class VideoDetector:
         haste = self._normal.haste(motions)
         return self._normal.strangeness(motions) + haste, haste
 
-    def _score_motion(self, features: Features) -> dict[str, Score]:
-        motions = self._motions(features.values)
+    def _score_motion(self, features: Features, motions: Floats, found: tuple[Floats, Floats]) -> dict[str, Score]:
         told = {}
         known = self._evidence.ready
         middle = self._evidence.median if known else np.zeros(2)
         scale = self._evidence.scale if known else np.full(2, EVIDENCE_FLOOR)
-        for number, (name, strange) in enumerate(zip(("motion", "running"), self._strange(motions), strict=True)):
+        for number, (name, strange) in enumerate(zip(("motion", "running"), found, strict=True)):
             raw = float((strange.mean() - middle[number]) / scale[number])
             row, column = np.unravel_index(
                 int(strange.argmax() if strange.any() else motions[..., 0].argmax()), strange.shape
@@ -232,6 +258,13 @@ class VideoDetector:
             unit = "s" if name in _LASTING else ""
             told[name] = self._tell(features, name, float(raw), top=top, value=one.value, unit=unit)
         return told
+
+    def _score_scene(self, features: Features, strange: Floats) -> dict[str, Score]:
+        if self._scene is None:
+            return {}
+        raw = self._scene.score(describe_scene(features.values))
+        quality = Quality.WARMING if raw is None else Quality.OK
+        return {"scene": self._tell(features, "scene", raw, quality, _where(strange))}
 
     def _conducts(self, features: Features) -> dict[str, Conduct]:
         seen, aspect = things(features.values), float(features.values[_ASPECT])

@@ -56,7 +56,7 @@ THING = (
     "walked_heights",
 )  # fmt: skip
 """Of each thing: number, foot point, size, velocity, time since it came, time since it last moved, by how much of its
-height it has just shrunk while going down, and how far it has come since it was first seen."""
+height it has shrunk and stayed so while going down, and how far it has come since it was first seen."""
 
 _GRID = [f"{row}_{column}" for row in range(ROWS) for column in range(COLUMNS)]
 _SQUARE = [f"{row}_{column}" for row in range(SQUARES[0]) for column in range(SQUARES[1])]
@@ -102,7 +102,7 @@ class Thing:
     still_s : float
         Seconds since it last moved.
     drop : float
-        Share of its height that it lost within the last second while its middle went down, in [0, 1].
+        Share of its height that it has lost, and for 0.3 s not got back, while its middle went down, in [0, 1].
     walked : float
         Distance from where it was first seen, picture heights.
     """

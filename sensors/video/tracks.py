@@ -23,11 +23,17 @@ LOST_NS = NS
 CONFIRMED_NS = 3 * NS // 10
 """A thing is told of once it has been seen for so long."""
 
-FALLING_NS = NS
-"""Time within which a fall happens."""
+FALLING_NS = 3 * NS // 2
+"""Time within which a fall happens and is held."""
+
+HELD_NS = 3 * NS // 10
+"""Who fell lies for at least so long; a patch that tears for a moment is whole again."""
 
 SINKS = 0.1
 """A fall takes the middle of a body down by at least this share of its height."""
+
+NARROWED = 0.9
+"""Who falls gets no narrower than this share of his width: a patch does where one of two who met walks away."""
 
 MOVES_HEIGHTS_S = 0.03
 """Something moves where its patch does so on average."""
@@ -54,7 +60,8 @@ class _Track:
     seen_ns: int
     moved_ns: int
     velocity: tuple[float, float] = (0.0, 0.0)
-    shapes: deque[tuple[int, float, float]] = field(default_factory=deque)
+    shapes: deque[tuple[int, float, float, float]] = field(default_factory=deque)
+    drops: deque[tuple[int, float]] = field(default_factory=deque)
 
 
 class Tracker:
@@ -124,9 +131,12 @@ def _update(track: _Track, blob: Blob, at_ns: int, flow: Flow | None, aspect: fl
     size = max((blob.right - blob.left) * aspect, blob.bottom - blob.top)
     if _distance(new, track.rest, aspect) > SHIFTED * size or _speed_inside(blob, flow) > MOVES_HEIGHTS_S:
         track.rest, track.moved_ns = new, at_ns
-    track.shapes.append((at_ns, blob.bottom - blob.top, new[1]))
+    track.shapes.append((at_ns, blob.bottom - blob.top, blob.right - blob.left, new[1]))
     while at_ns - track.shapes[0][0] > FALLING_NS:
         track.shapes.popleft()
+    track.drops.append((at_ns, _drop(track)))
+    while len(track.drops) > 1 and at_ns - track.drops[1][0] >= HELD_NS:
+        track.drops.popleft()
 
 
 def _describe(track: _Track, at_ns: int, aspect: float) -> Thing:
@@ -140,20 +150,25 @@ def _describe(track: _Track, at_ns: int, aspect: float) -> Thing:
         *track.velocity,
         (at_ns - track.first_ns) / NS,
         (at_ns - track.moved_ns) / NS,
-        _drop(track),
+        _held(track),
         _distance(blob.middle, track.first, aspect),
     )
 
 
 def _drop(track: _Track) -> float:
-    """Share of its greatest height of the last second that is lost, where its middle went down meanwhile."""
-    if len(track.shapes) < 2:
-        return 0.0
-    _, height, middle = track.shapes[-1]
-    _, tallest, before = max(track.shapes, key=lambda shape: shape[1])
-    if middle - before < SINKS * tallest:
+    """Share of its greatest height of `FALLING_NS` that is lost, where its middle went down and it grew no narrower."""
+    _, height, width, middle = track.shapes[-1]
+    _, tallest, wide, before = max(track.shapes, key=lambda shape: shape[1])
+    if middle - before < SINKS * tallest or width < NARROWED * wide:
         return 0.0
     return (tallest - height) / tallest
+
+
+def _held(track: _Track) -> float:
+    """The least that was lost throughout the last `HELD_NS`; 0 before so much is known."""
+    if not track.drops or track.seen_ns - track.drops[0][0] < HELD_NS:
+        return 0.0
+    return min(drop for _, drop in track.drops)
 
 
 def _speed_inside(blob: Blob, flow: Flow | None) -> float:

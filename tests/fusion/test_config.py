@@ -151,3 +151,18 @@ def test_zones_that_make_no_sense_are_refused(more: str, told: str, write_text: 
 def test_an_area_without_an_inside_is_refused(write_text: Write) -> None:
     assert "three corners" in refuse(write_text, ZONE.replace(", [1.0, 1.0]", ""))
     assert "points" in refuse(write_text, ZONE.replace("0.5, 0.0", "50, 0"))
+
+
+def test_what_eyes_tell_is_chosen_and_a_slip_names_the_nearest(write_text: Write) -> None:
+    told = load_settings(write_text("k.toml", '[video]\nchannels = ["motion", "fall"]\n'))
+    source = VideoFileSource("yard", Path("a.mp4"), 0)
+    chunk = Chunk("yard", 0, 0, 0.0, np.zeros((1, 24, 32), np.uint8))
+    (features,) = VideoExtractor("yard").extract(chunk)
+    chosen = build_sensor(source, channels=told.video.channels).detector().score(features)
+    usual = build_sensor(source).detector().score(features)
+    assert [one.channel for one in chosen if isinstance(one, Score)] == ["yard:motion", "yard:fall"]
+    assert {one.channel for one in usual if isinstance(one, Score)} == {
+        f"yard:{name}" for name in Settings().video.channels if name != "scene"
+    }
+    assert "did you mean motion?" in refuse(write_text, '[video]\nchannels = ["motoin"]\n')
+    refuse(write_text, "[video]\nchannels = []\n")

@@ -127,7 +127,7 @@ def test_an_event_becomes_one_grave_incident_that_ends() -> None:
     assert (opened[1], closed[1]) == (Change.OPENED, Change.CLOSED)
     assert 60 <= opened[0] <= 61
     assert 70 <= closed[0] <= 90
-    assert closed[2] is Severity.CRITICAL
+    assert closed[2] is Severity.HIGH
     assert [change for _, change, _ in changes].count(Change.OPENED) == 1
 
 
@@ -358,3 +358,37 @@ def test_a_quantity_at_fault_is_named_while_its_sensor_takes_part() -> None:
         during = 20 <= step.verdict.at_ns // NS < 40
         assert named == ({"air:a+b": "a is stuck"} if during else {})
         assert {part.sense for part in step.verdict.parts} == set(STREAMS.values())
+
+
+def full_and_empty(seconds: int, muffled_from: int, seed: int = 3) -> list[Said]:
+    """A hall that fills and empties every two hours; from some moment on the microphone hears nothing."""
+    random = np.random.default_rng(seed)
+    said: list[Said] = []
+    for second in range(0, seconds, 20):
+        full = max(0.0, math.sin(second / 1146)) + 0.05 * random.standard_normal()
+        for stream, what in (("cam", "foreground"), ("mic", "level")):
+            value = 0.0 if stream == "mic" and second >= muffled_from else full + 0.05 * random.standard_normal()
+            raw = random.standard_normal()
+            channel, end_ns = f"{stream}:{what}", second * NS
+            said.append(Score(stream, channel, STREAMS[stream], end_ns, 20 * NS, raw, value=value))
+    return said
+
+
+def test_a_microphone_that_hears_nothing_of_what_the_camera_sees_is_suspected_and_still_heard() -> None:
+    muffled, end = 101_900, 102_900
+    slow = replace(SETTINGS, tick_ns=20 * NS, windows_ns=dict.fromkeys(Modality, 20 * NS), learn_every_ns=60 * NS)
+    engine = Engine(slow, {"cam": Modality.VIDEO, "mic": Modality.AUDIO}, 0)
+    for item in full_and_empty(end, muffled):
+        engine.push(item)
+    for stream in ("cam", "mic"):
+        engine.reach(stream, end * NS)
+    steps = list(engine.advance(end * NS))
+    (health,) = [health for step in steps for health in step.health]
+    assert (health.stream, health.state) == ("mic", State.TAMPERED)
+    assert muffled * NS < health.at_ns <= (muffled + 600) * NS
+    last = steps[-2].verdict
+    assert [item.stream for item in last.suspected] == ["mic"]
+    assert Modality.AUDIO in {part.sense for part in last.parts}
+    assert all(not step.verdict.suspected for step in steps if step.verdict.at_ns < health.at_ns)
+    again = Engine(slow, {"cam": Modality.VIDEO, "mic": Modality.AUDIO}, None, engine.snapshot())
+    assert again.snapshot().agreement.keys() == engine.snapshot().agreement.keys() != set()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.combine import Dependence, combine, shares, surprise_of
+from fusion.combine import Dependence, combine, p_value_of, shares, surprise_of
 from fusion.engine import Engine, EngineSettings, Memory, Step
-from fusion.events import Calibrated, FusedScore, Incident, Part
+from fusion.events import Calibrated, FusedScore, Incident, Part, Voice
 from fusion.evidence import Recollection, channel_shares
 from fusion.language.choice import BY_NAME, texts_of
 from fusion.language.texts import Language
@@ -106,7 +106,7 @@ def test_an_engine_that_speaks_a_language_says_what_the_file_says_in_it(language
     assert [step.verdict for step in other] == [step.verdict for step in steps()]
 
 
-def test_shares_by_sense_and_by_channel_add_up_and_agree_with_the_stored_moments() -> None:
+def test_shares_by_sense_and_by_channel_add_up_and_agree_with_what_is_stored_of_each() -> None:
     told = evidence()
     by_sense = {part.sense: part.share for part in line().parts}
     assert sum(by_sense.values()) == pytest.approx(1.0, abs=1e-5)
@@ -173,18 +173,20 @@ def test_an_ordinary_moment_keeps_no_evidence() -> None:
     assert any(verdict.evidence is None for verdict in verdicts)
 
 
-MOMENTS = st.builds(
-    lambda sense, name, second, p: Calibrated(
-        Score(sense, f"{sense}:{name}", sense, second * NS, NS, 1.0), p, False),
-    st.sampled_from(Modality), st.sampled_from("abc"), st.integers(0, 20), st.floats(1e-12, 0.049),
+VOICES = st.builds(
+    lambda sense, name, p_values: Voice(sense, f"{sense}:{name}", tuple(p_values)),
+    st.sampled_from(Modality), st.sampled_from("abc"), st.lists(st.floats(1e-12, 0.5), min_size=1, max_size=2),
 )  # fmt: skip
 
 
 @LAW
-@given(st.lists(MOMENTS, max_size=30), st.lists(st.floats(0.01, 1), min_size=1, max_size=3))
-def test_channel_shares_split_their_sense_and_nothing_is_lost(moments: list[Calibrated], sizes: list[float]) -> None:
+@given(
+    st.lists(VOICES, max_size=9, unique_by=lambda voice: voice.channel),
+    st.lists(st.floats(0.01, 1), min_size=1, max_size=3),
+)
+def test_channel_shares_split_their_sense_and_nothing_is_lost(voices: list[Voice], sizes: list[float]) -> None:
     parts = [Part(sense, 0.01, size / sum(sizes), ()) for sense, size in zip(Modality, sizes, strict=False)]
-    told = channel_shares(parts, moments)
+    told = channel_shares(parts, voices)
     assert sum(told.values()) == pytest.approx(1.0)
     assert all(0 <= share <= 1 for share in told.values())
     assert list(told.values()) == sorted(told.values(), reverse=True)
@@ -192,12 +194,17 @@ def test_channel_shares_split_their_sense_and_nothing_is_lost(moments: list[Cali
         assert sum(s for name, s in told.items() if name.startswith(f"{part.sense}:")) == pytest.approx(part.share)
 
 
-def test_a_channel_counts_by_how_strange_it_was_and_for_how_long() -> None:
-    def said(name: str, p_value: float, span_ns: int) -> Calibrated:
-        return Calibrated(Score("m", f"m:{name}", Modality.AUDIO, 0, span_ns, 1.0), p_value, False)
+def test_a_channel_counts_by_its_part_of_what_its_sense_says() -> None:
+    one, other = Voice(Modality.AUDIO, "m:a", (1e-3, 0.01)), Voice(Modality.AUDIO, "m:b", (1e-4,))
+    told = channel_shares([Part(Modality.AUDIO, 1e-3, 1.0, ())], [one, other])
+    assert told["m:a"] / told["m:b"] == pytest.approx((surprise_of(1e-3) + surprise_of(0.01)) / surprise_of(1e-4))
 
-    told = channel_shares([Part(Modality.AUDIO, 1e-3, 1.0, ())], [said("a", 1e-3, NS), said("b", 1e-4, NS // 10)])
-    assert told["m:a"] / told["m:b"] == pytest.approx(10 * surprise_of(1e-3) / surprise_of(1e-4))
+
+def test_what_a_sense_says_follows_from_what_its_channels_say() -> None:
+    for sense, voices in evidence().voices.items():
+        assert voices.keys() == channels(sense)
+        surprises = [surprise_of(p_value) for p_values in voices.values() for p_value in p_values]
+        assert p_value_of(sum(surprises) / len(surprises)) == pytest.approx(evidence().senses[sense], rel=1e-4)
 
 
 def test_what_leaves_the_window_is_forgotten() -> None:

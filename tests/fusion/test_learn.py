@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -17,6 +17,7 @@ from fusion.runner import merge
 from fusion.senses import MEAN
 from fusion.triage import TriageSettings
 from sensors.base import Arrays, Sensor
+from sensors.fitted import Fitted
 from sensors.types import NS, Chunk, Features, Health, Modality, Quality, Score, State
 
 SENSES = {"air": Modality.ENVIRONMENT, "cam": Modality.VIDEO, "mic": Modality.AUDIO}
@@ -75,6 +76,37 @@ class RoteDetector:
 
     def restore(self, state: Arrays) -> None:
         self.numbers = state["numbers"].tolist()
+
+
+class LawDetector(RoteDetector):
+    """Has a model fitted to all rows that it was taught, and tells how strange it finds one."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.on_learned: Callable[[str, Sequence[float]], None] | None = None
+        self.law: Fitted | None = None
+
+    def score(self, features: Features) -> list[Score | Health]:
+        raw = self.law.score(features.values) if self.law else None
+        quality = Quality.WARMING if raw is None else Quality.OK
+        about = (self.stream, f"{self.stream}:law", SENSES[self.stream], features.end_ns, NS)
+        return [Score(*about, raw, quality)]
+
+    def learn(self, features: Features) -> None:
+        super().learn(features)
+        if self.on_learned is not None:
+            self.on_learned("law.all", features.values.tolist())
+
+    def adopt(self, name: str, arrays: Arrays) -> None:
+        assert name == "law.all"
+        self.law = Fitted(arrays)
+
+    def state(self) -> Arrays:
+        return {**super().state(), **(self.law.state() if self.law else {})}
+
+    def restore(self, state: Arrays) -> None:
+        super().restore(state)
+        self.law = Fitted({name: array for name, array in state.items() if name != "numbers"})
 
 
 NUMBERS = count()
@@ -171,6 +203,19 @@ def test_detectors_of_the_baseline_learned_everything_in_the_order_of_time() -> 
     late, early = segment(0, 7, 50, 1000), segment(1, 8, 50)
     state = learned([late, early], KINDS)["cam"].state()
     assert state["numbers"].tolist() == numbers(early, late, stream="cam")
+
+
+def test_what_is_fitted_knows_the_other_folds_alone_and_at_last_everything() -> None:
+    lawful = {"cam": Sensor(KINDS["cam"].source, KINDS["cam"].extractor, lambda: LawDetector("cam"))}
+    usual, odd = segment(0, 16, names=("cam",)), segment(1, 17, start_s=5000, names=("cam",))
+    for _, features, _ in odd.items:
+        if features is not None:
+            features.values[1] += 9
+    known = cross_fit([usual, odd], lawful, SETTINGS).channels["cam:law"]
+    everything = learned([usual, odd], lawful)["cam"]
+    last = [one.raw or 0.0 for _, row, _ in odd.items if row for one in everything.score(row) if isinstance(one, Score)]
+    assert len(known) == 2 * LONG_S
+    assert np.quantile(last, 0.9) < np.quantile(known[LONG_S:], 0.1)
 
 
 def test_a_sensor_that_was_there_once_only_is_known_from_there() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.intervals import wilson_interval
 from fusion.recording import Label
-from fusion.report.metrics import Alarm, Outcome, alarm_between, match, poisson_interval, wilson_interval
+from fusion.report.metrics import Alarm, Outcome, alarm_between, match, poisson_interval
 from fusion.report.table import format_table, to_json
 
 SPAN_S = 400

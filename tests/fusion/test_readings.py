@@ -26,7 +26,7 @@ Lines = list[dict[str, Any]]
 KIZASHI = Path(sysconfig.get_path("scripts")) / "kizashi"
 SPIKE = 240
 ASPECTS = ("level", "change", "step", "unrest", "pattern", "drift")
-WHOLE = ("overall", "onset")
+WHOLE = ("overall", "onset", "shift")
 LINES = len(ASPECTS) + len(WHOLE)
 """Lines for each row of a table with one measured quantity."""
 
@@ -104,7 +104,7 @@ def test_a_p_value_is_there_exactly_where_the_quality_is_ok(write_text: Write) -
 def test_quiet_rows_are_as_rare_as_they_say(write_text: Write) -> None:
     text = table(values(1200, spike=None))
     rows = list(judge_table(open_table(write_text("air.csv", text))))
-    told = [one for row in rows for one in row if not one.score.channel.endswith((".drift", ":onset"))]
+    told = [one for row in rows for one in row if not one.score.channel.endswith((".drift", ":onset", ":shift"))]
     said = np.array([one.p_value for one in told if one.p_value is not None])
     assert np.mean(said <= 0.5) == pytest.approx(0.5, abs=0.06)
     assert np.mean(said <= 0.05) == pytest.approx(0.05, abs=0.02)
@@ -132,7 +132,7 @@ def test_any_two_columns_work(write_text: Write, header: str, mark: str) -> None
     path = write_text("two.tsv" if mark == "\t" else "two.csv", text)
     rows = list(judge_table(open_table(path)))
     assert len(rows) == 300
-    overall = [row[-2] for row in rows]
+    overall = [row[-3] for row in rows]
     assert max(overall, key=lambda one: one.score.raw or 0.0) is overall[SPIKE]
 
 
@@ -220,7 +220,7 @@ def test_folders_are_searched_in_order_and_labels_left_alone(write_text: Write, 
 
 def test_a_table_for_people_names_the_strangest_moment_first(write_text: Write) -> None:
     first, second, *_ = kizashi(write_text("air.csv", table(values()))).stdout.splitlines()
-    assert first.endswith("air.csv: 300 rows, 8 channels")
+    assert first.endswith("air.csv: 300 rows, 9 channels")
     assert second.split()[0] == "2024-01-02T04:00:00+00:00"
     assert "31 °C, usually 19.984 °C" in second
     assert " 1 in " in second

@@ -98,6 +98,16 @@ def test_columns_that_doubled_hold_what_one_pass_over_all_ticks_gives(
     assert len(timeline.per_day) <= columns
 
 
+def test_a_sensor_that_is_suspected_is_told_apart_from_one_that_is_missing(tmp_path: Path) -> None:
+    doubt = {"hall/mic": "notices nothing of what hall/camera do"}
+    lines = [verdict(k, 2000.0, suspected=doubt if k >= 30 else {}) for k in range(50)]
+    timeline = read(tmp_path, lines)
+    ((absence),) = timeline.absences
+    assert (absence.stream, absence.suspected, round(absence.seconds, 6)) == ("hall/mic", True, 2.0)
+    assert not timeline.missing
+    assert "<strong>tampering? notices nothing of what hall/camera do</strong>" in page(tmp_path, timeline, recording())
+
+
 def test_time_without_a_verdict_is_counted_and_told_apart(tmp_path: Path) -> None:
     gone = {"hall/camera": "frozen picture"}
     lines = [verdict(k, None, missing={"hall/mic": "warming up"}) for k in range(10)]

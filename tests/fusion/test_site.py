@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusion.config import load_settings
-from fusion.daemon import build_site
+from fusion.site import build_site
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 

@@ -134,6 +134,26 @@ def test_a_detector_that_fails_takes_only_its_own_sensor_out() -> None:
     assert live.missing()["mic"] != live.missing()["eye"]
 
 
+def test_what_is_shed_is_named_in_every_verdict_until_it_is_not() -> None:
+    live = Watching()
+    live.vigil.take(heard("eye", START_NS))
+    live.vigil.shed({"eye": "too much to do"})
+    live.vigil.answer(START_NS + 10 * NS, (), {})
+    assert live.missing()["eye"] == "too much to do"
+    assert all(step.verdict.degraded for step in live.steps)
+    live.vigil.shed({})
+    live.vigil.answer(START_NS + 11 * NS, (), {})
+    assert live.missing()["eye"] == "silent"
+
+
+def test_a_verdict_that_did_not_wait_for_all_is_counted() -> None:
+    live = Watching()
+    live.vigil.answer(START_NS + WAIT.idle_ns, (), {})
+    assert live.vigil.account.hurried == 0
+    live.vigil.answer(START_NS + TICK_NS + QUICK.budget_ns, {"mic"}, {})
+    assert live.vigil.account.hurried == 1
+
+
 Moment = tuple[str, int, float | None]
 moments = st.lists(
     st.tuples(
@@ -148,7 +168,7 @@ moments = st.lists(
 @settings(max_examples=60)
 @given(moments, st.lists(st.integers(1, 400), min_size=60, max_size=60), st.booleans())
 def test_a_recorded_live_run_replays_to_the_same_bytes(told: list[Moment], steps_ms: list[int], leap: bool) -> None:
-    """Whatever came, however late, with sensors that go down, and a clock that leaps."""
+    """Whatever came, however late, with sensors that go down, work that is shed, and a clock that leaps."""
     live = Watching()
     given_: dict[str, list[Features]] = {stream: [] for stream in SENSES}
     now_ns = START_NS
@@ -162,6 +182,8 @@ def test_a_recorded_live_run_replays_to_the_same_bytes(told: list[Moment], steps
             at_ns = max(now_ns - delay_ms * MS, mine[-1].end_ns + 1 if mine else 0)
             mine.append(features(stream, at_ns, value))
             live.vigil.take(Heard(stream, len(mine) - 1, mine[-1]))
+        if number % 13 == 5:
+            live.vigil.shed({"eye": "too much to do"} if number % 2 else {})
         live.vigil.answer(now_ns, (), {})
     live.vigil.finish()
     replayed: list[Step] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,9 +11,12 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+from tests.live.broker import Mosquitto
+from tests.live.hook_server import HookServer
 from tests.live.listening import readers
 from tests.live.servers import free_port, poll, rtsp_server
-from tests.live.site import KIZASHI, Site
+from tests.live.site import KIZASHI, TAIL, Site
+from tests.live.subscriber import Subscriber
 
 CAMERA = """
 false_alarms_per_day = 5000
@@ -28,8 +32,36 @@ kind = "video.url"
 url = "rtsp://127.0.0.1:{port}/clock"
 stall_s = 1.0
 """
+SINKS = """
+name = "Shop"
+[store]
+folder = "{memory}"
+[mqtt]
+address = "{broker}"
+[[webhooks]]
+name = "me"
+url = "{hook}"
+secret_file = "{secret}"
+[[rules]]
+when = "temperature > 60 C"
+severity = "critical"
+"""
 END_S = 5.0
 TICK_NS = 100_000_000
+
+
+def kinds(hook: HookServer) -> list[str]:
+    return [event["type"].rpartition(".")[2] for event in hook.events]
+
+
+def until_told(site: Site, hook: HookServer, incidents: int) -> None:
+    """Let it be hot until so many incidents were told."""
+
+    def told() -> bool:
+        site.say(70)
+        return kinds(hook).count("new") == incidents
+
+    poll(told, "an incident")
 
 
 def test_a_live_run_through_an_outage_replays_to_the_same_bytes(tmp_path: Path) -> None:
@@ -51,6 +83,33 @@ def test_a_live_run_through_an_outage_replays_to_the_same_bytes(tmp_path: Path) 
     command = [KIZASHI, "replay", str(out), "--config", str(site.config), "--out", str(replayed)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert (replayed / "verdicts.jsonl").read_bytes() == lines.read_bytes()
+
+
+def test_who_is_killed_in_an_incident_loses_and_doubles_none_at_any_sink(tmp_path: Path) -> None:
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "secret").write_text("hush")
+    with HookServer(b"hush") as hook, Mosquitto(tmp_path / "broker") as broker, Subscriber(broker) as ear:
+        told = {
+            "memory": tmp_path / "memory",
+            "broker": broker.address,
+            "hook": hook.url,
+            "secret": tmp_path / "secret",
+        }
+        with Site(tmp_path, SINKS.format(**told)) as site:
+            until_told(site, hook, 1)
+            broker.kill()
+            site.end(signal.SIGKILL)
+            broker.start()
+            site.start()
+            until_told(site, hook, 2)
+            assert site.end() == 0
+        poll(lambda: len(hook.events) == 4, "all that happened")
+        poll(lambda: ear.last("kizashi/shop/incident") and not ear.last("kizashi/shop/incident")["open"], "its end")
+    assert kinds(hook) == ["new", "end", "new", "end"]
+    assert len({event["id"] for event in hook.events}) == 4
+    assert hook.forged == 0
+    told_twice = [event["id"] for event in ear.said("kizashi/shop/incidents")]
+    assert len(told_twice) == len(set(told_twice))
 
 
 def test_it_ends_in_time_and_remembers_what_it_learned(tmp_path: Path) -> None:
@@ -75,11 +134,21 @@ def test_who_is_killed_begins_again_with_what_was_saved(tmp_path: Path) -> None:
     assert not list(folder.glob("*.broken*"))
 
 
-def test_only_one_daemon_has_a_folder(tmp_path: Path) -> None:
+def test_only_one_daemon_has_a_folder_and_status_tells_of_it(tmp_path: Path) -> None:
     with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
         again = subprocess.run([KIZASHI, "run", "--config", str(site.config)], capture_output=True, text=True)
         assert again.returncode == 3
         assert "another daemon keeps its memory there" in again.stderr
+        command = [KIZASHI, "status", "--config", str(site.config), "--json"]
+        alive = subprocess.run(command, capture_output=True, text=True)
+        site.end()
+        dead = subprocess.run(command, capture_output=True, text=True)
+    assert [(alive.returncode, json.loads(alive.stdout)["running"]), (dead.returncode, dead.stderr)] == [
+        (0, True), (1, "")
+    ]  # fmt: skip
+    told = json.loads(dead.stdout)
+    assert told["verdicts"] > 0
+    assert told["sensors"] == {"hall/air": "up"}
 
 
 def test_the_service_manager_hears_that_verdicts_come(tmp_path: Path) -> None:
@@ -90,6 +159,21 @@ def test_the_service_manager_hears_that_verdicts_come(tmp_path: Path) -> None:
             told = [manager.recv(4096).decode().splitlines()[0] for _ in range(3)]
             assert told == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
             site.end()
+
+
+def test_new_settings_are_taken_up_and_bad_ones_leave_the_old(tmp_path: Path) -> None:
+    with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
+        good = site.config.read_text()
+        site.config.write_text(f"flase_alarms_per_day = 1\n{good}")
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("the new settings cannot be used, the old ones stay")
+        site.config.write_text(f'[metrics]\naddress = "nowhere"\n{good}')
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("the new settings cannot be used, the old ones again")
+        site.config.write_text(good + TAIL.format(path=site.table).replace("hall/air", "yard/air"))
+        os.kill(site.pid, signal.SIGHUP)
+        site.until("watching with hall/air, yard/air")
+        assert site.end() == 0
 
 
 def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:

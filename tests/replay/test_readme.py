@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
 
+from fusion.config import load_settings
+from fusion.site import build_site
+
 HOME = Path(__file__).resolve().parents[2]
 README = (HOME / "README.md").read_text(encoding="utf-8")
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -97,3 +100,11 @@ def test_the_rule_of_the_readme_is_one(tmp_path: Path) -> None:
     rule = next(line for line in map(json.loads, told) if line["what"] == "rule 1")
     assert rule["fine"]
     assert rule["detail"].startswith("co > 70 ppm for 60 s: could fire")
+
+
+def test_the_site_of_the_readme_can_be_watched(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(blocks()["toml"][2])
+    site = build_site(load_settings(tmp_path / "site.toml"), "site.toml", fresh=True)
+    assert [sensor.stream for sensor in site.sensors] == ["shop/air", "shop/camera", "shop/mic"]
+    shown = {shlex.split(line, comments=True)[2] for line in blocks()["console"][4].splitlines()}
+    assert shown <= set(re.findall(r"^  ([a-z]+)", kizashi("--help", cwd=tmp_path), re.MULTILINE))

@@ -95,6 +95,29 @@ def test_a_body_that_goes_down_is_a_fall_and_one_that_bows_out_is_not() -> None:
     assert max(walking) < 0.3
 
 
+def test_who_ducks_for_a_moment_did_not_fall() -> None:
+    def ducking(n: int) -> tuple[int, int, int, int] | None:
+        if n < 110:
+            return None
+        low = 36 if n in (140, 141) else 0
+        return 8 + 2 * (n - 110), 30 + low, 16 + low // 2, 60 - low
+
+    assert max(deepest_fall(each, WIDTH / HEIGHT).value for each in watch([ducking], 165)) == 0
+
+
+def test_two_who_met_and_part_again_did_not_fall() -> None:
+    upper, lower = walker(110, 8, 2, top=20), walker(110, 8, 2, top=62)
+
+    def parting(n: int) -> tuple[int, int, int, int] | None:
+        x, y, width, height = upper(n) or (0, 0, 0, 0)
+        return (x + 8 * (n - 140), y, width, height) if n > 140 else upper(n)
+
+    seen = watch([parting, lambda n: (box[0] + 6, *box[1:]) if (box := lower(n)) else None], 150)
+    tallest = max(thing.height for each in seen[:140] for thing in each)
+    assert tallest > 0.65
+    assert max(deepest_fall(each, WIDTH / HEIGHT).value for each in seen) == 0
+
+
 def test_nobody_left_is_nobody_followed() -> None:
     seen = watch([lambda n: (20 + 2 * (n - 110), 40, 16, 44) if 110 <= n < 130 else None], 150)
     assert seen[129]

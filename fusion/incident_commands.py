@@ -1,0 +1,64 @@
+"""`kizashi incidents`: read what a replay found, and say what it was worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fusion.language.texts import Texts
+
+Folder = Annotated[Path, typer.Argument(help="What `kizashi replay --out` wrote.")]
+Which = Annotated[str, typer.Argument(help="Its name, or its number in the list.")]
+Site = Annotated[Path | None, typer.Option(help="Folder of the labels, where not the same.")]
+Language = Annotated[str | None, typer.Option(help="What people read: en or ja.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line to stdout.")]
+
+incidents = typer.Typer(help="What a replay found: read it, and say what it was worth.", no_args_is_help=True)
+
+
+def add_incident_commands(app: typer.Typer) -> None:
+    """Give the command line `kizashi incidents`."""
+    app.add_typer(incidents, name="incidents")
+
+
+@incidents.command("list")
+def list_incidents(folder: Folder, site: Site = None, language: Language = None, as_json: Json = False) -> None:
+    """Incidents, gravest first, with what was said of them."""
+    from fusion.incidents import list_incidents
+
+    list_incidents(folder, site, _texts(language), as_json)
+
+
+@incidents.command("show")
+def show_incident(
+    folder: Folder, incident: Which, site: Site = None, language: Language = None, as_json: Json = False
+) -> None:
+    """One incident: why, whose share it is, what it had been without a sense, and why it is so severe."""
+    from fusion.incidents import show_incident
+
+    show_incident(folder, incident, site, _texts(language), as_json)
+
+
+@incidents.command("label")
+def label_incident(
+    folder: Folder,
+    incident: Which,
+    grade: Annotated[str, typer.Argument(help="false, low, medium, high or critical.")],
+    note: Annotated[str, typer.Option(help="Anything worth keeping.")] = "",
+    site: Site = None,
+    language: Language = None,
+) -> None:
+    """Say what an incident was worth: `kizashi replay --site` learns severity from it."""
+    from fusion.incidents import label_incident
+
+    label_incident(folder, incident, grade, note, site, _texts(language))
+
+
+def _texts(language: str | None) -> Texts:
+    from fusion.config import Settings, override
+    from fusion.language.choice import texts_of
+
+    return texts_of(override(Settings(), None, None, language).language)

@@ -1,0 +1,110 @@
+"""What `kizashi incidents` does: list what a replay found, show why, and take in what an operator says of it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from fusion.explain import describe_kind
+from fusion.labels import GRADES, LabelLine, read_labels, write_label
+from fusion.language.texts import Texts
+from fusion.recall import explained
+from fusion.records import EvidenceLine, IncidentLine, rank_incidents, read_lines
+from fusion.sinks.console import columns, wrapped
+from fusion.weighing import tell_severity
+from fusion.words import duration, rarity
+from sensors.errors import BadInputError, WrongUseError
+from sensors.types import NS
+
+INCIDENTS = "incidents.jsonl"
+WIDTH = 100
+LEAST_SHARE = 5e-4
+"""Channels that contribute less are not listed."""
+
+
+def list_incidents(folder: Path, site: Path | None, texts: Texts, as_json: bool) -> None:
+    """Print the incidents of a folder, gravest first, with what was said of them."""
+    labels = read_labels(site or folder)
+    for number, line in enumerate(read_incidents(folder), 1):
+        grade = labels[line.id].grade if line.id in labels else None
+        if as_json:
+            facts = {"id": line.id, "severity": line.severity, "kind": line.kind, "opened_ns": line.opened_ns}
+            sys.stdout.buffer.write(msgspec.json.encode({**facts, "per_day": line.per_day, "label": grade}) + b"\n")
+        else:
+            rate = rarity(line.per_day, texts) if line.per_day is not None else texts.page.your_rule
+            told = f"  [{texts.word(grade)}]" if grade else ""
+            print(f"{number:>3}  {line.id}  {headline(line, texts)}  {rate}{told}")
+
+
+def show_incident(folder: Path, name: str, site: Path | None, texts: Texts, as_json: bool) -> None:
+    """Print one incident: why, how much of it is whose, what it had been without, and why it is so severe."""
+    line, words = find_incident(folder, name), texts.page
+    label = read_labels(site or folder).get(line.id)
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode({**msgspec.to_builtins(line), "label": label}) + b"\n")
+        return
+    print(f"{line.id}  {headline(line, texts)}", *wrapped(explained(line, texts), WIDTH), sep="\n")
+    if line.evidence:
+        print("", *_shares(line, line.evidence, texts), sep="\n")
+        for sense, without in line.evidence.without.items():
+            rate = rarity(without.per_day, texts) if without.per_day is not None else texts.reasons.unknown_rate
+            print(f"  {words.without.format(sense=texts.word(f'without {sense}'), rate=rate)}")
+    if line.assessment:
+        print("", *wrapped(tell_severity(line.assessment, texts), WIDTH), sep="\n")
+    if label:
+        print("", *wrapped(words.said.format(grade=texts.word(label.grade), note=label.note).rstrip(), WIDTH), sep="\n")
+
+
+def label_incident(folder: Path, name: str, grade: str, note: str, site: Path | None, texts: Texts) -> None:
+    """Keep what an operator says of an incident, in its folder or in the site's."""
+    if grade not in GRADES:
+        raise WrongUseError(f"'{grade}' is no label", where="incidents label", mend=f"choose from {', '.join(GRADES)}")
+    line = find_incident(folder, name)
+    if not line.assessment:
+        raise BadInputError("a rule of yours opened it: there is nothing to learn", where=line.id, mend="label another")
+    counted = {each.name: each.value for each in line.assessment.counted}
+    write_label(site or folder, LabelLine(line.id, grade, line.opened_ns, line.kind, counted, note))
+    print(f"{line.id}  {headline(line, texts)}  [{texts.word(grade)}]")
+
+
+def read_incidents(folder: Path) -> tuple[IncidentLine, ...]:
+    """Incidents of a replay's folder, gravest first."""
+    path = folder / INCIDENTS
+    if not path.is_file():
+        raise BadInputError("there are no incidents here", where=folder, mend="name what replay --out wrote")
+    return rank_incidents(read_lines(path, IncidentLine))
+
+
+def find_incident(folder: Path, name: str) -> IncidentLine:
+    """An incident by its name, or by its number in the list."""
+    lines = read_incidents(folder)
+    by_name = {line.id: line for line in lines} | {str(number): line for number, line in enumerate(lines, 1)}
+    if name not in by_name:
+        raise BadInputError(f"no incident '{name}'", where=folder / INCIDENTS, mend="see kizashi incidents list")
+    return by_name[name]
+
+
+def headline(line: IncidentLine, texts: Texts) -> str:
+    """Severity, when, what and how long."""
+    severity = texts.word(line.rank.name.lower()).upper()
+    opened = f"{datetime.fromtimestamp(line.opened_ns // NS, UTC):%Y-%m-%d %H:%M:%S}Z"
+    lasted = texts.console.still_open
+    if line.closed_ns is not None:
+        lasted = duration(max(0, line.closed_ns - line.opened_ns) / NS, texts)
+    told = texts.page.listed.join((describe_kind(line.kind, texts), lasted))
+    return f"{severity}{' ' * max(0, 8 - columns(severity))}  {opened}  {told}"
+
+
+def _shares(line: IncidentLine, evidence: EvidenceLine, texts: Texts) -> list[str]:
+    """A line a sense, and below it one for each channel that counts."""
+    told = []
+    for part in sorted(line.parts, key=lambda part: -part.share):
+        told.append(f"  {part.share:>6.1%}  {texts.word(f'lane {part.sense}')}")
+        own = evidence.voices.get(part.sense, {})
+        told += [
+            f"  {share:>6.1%}    {name}" for name, share in evidence.shares.items() if name in own and share >= 5e-4
+        ]
+    return told

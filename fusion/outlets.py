@@ -1,0 +1,176 @@
+"""Settings to sinks: who is told, and what is closed in which order when it is over."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from fusion.assemble import read_secret
+from fusion.config import HookOut, MqttOut, Settings
+from fusion.sinks.lines import LinesSink
+from fusion.sinks.metrics import Figures, MetricsServer, Sample
+from fusion.sinks.mqtt import MqttSink
+from fusion.sinks.news import Sink
+from fusion.sinks.outbox import Outbox
+from fusion.sinks.post import Post
+from fusion.sinks.webhook import Webhook
+from fusion.store.database import read_database
+from fusion.store.keeper import Keeper, oldest_unflagged_ns, orphans
+from fusion.store.writer import Writer
+from sensors.clock import Clock
+from sensors.environment.live.brokers import Broker, broker_address, given_file
+from sensors.environment.live.reading import ReaderError
+from sensors.errors import BadInputError
+from sensors.types import NS, Modality
+
+
+@dataclass
+class Outlets:
+    """Who is told.
+
+    Attributes
+    ----------
+    posts : list of Post
+        A queue and a thread for each.
+    figures : Figures
+        What Prometheus is told, whether or not anybody asks.
+    outboxes : list of Outbox
+        Where events wait.
+    writer : Writer or None
+        The database's.
+    folder : Path or None
+        Where it lies.
+    """
+
+    figures: Figures
+    posts: list[Post] = field(default_factory=list)
+    outboxes: list[Outbox] = field(default_factory=list)
+    writer: Writer | None = None
+    folder: Path | None = None
+
+    def add(self, name: str, sink: Sink) -> None:
+        """Tell this one, too."""
+        self.posts.append(Post(name, sink))
+
+    def add_lines(self, name: str, folder: Path, most_bytes: int, stack: ExitStack) -> None:
+        """Write lines there, too.
+
+        Raises
+        ------
+        BadInputError
+            If nothing can be written there.
+        """
+        try:
+            lines = LinesSink(folder, most_bytes)
+        except OSError as error:
+            what = f"nothing can be written there ({error.strerror})"
+            raise BadInputError(what, where=folder, mend="name another folder") from error
+        stack.callback(lines.close)
+        self.add(name, lines)
+
+
+def build_outlets(
+    settings: Settings, streams: Mapping[str, Modality], clock: Clock, bound_ns: int, stack: ExitStack
+) -> Outlets:
+    """Open all sinks of the settings; they are closed with the stack.
+
+    What an earlier run left open is told to have ended.
+
+    Raises
+    ------
+    BadInputError
+        If one cannot be.
+    """
+    outlets = Outlets(Figures(bound_ns))
+    outlets.add("metrics", outlets.figures)
+    if settings.metrics.address:
+        stack.callback(MetricsServer(settings.metrics.address, outlets.figures).close)
+    if settings.store.folder:
+        _add_store(outlets, settings, stack)
+    if settings.jsonl.folder:
+        outlets.add_lines("jsonl", Path(settings.jsonl.folder), round(settings.jsonl.most_mb * 1e6), stack)
+    if settings.mqtt.address:
+        mqtt = _mqtt(settings.mqtt, settings.name, streams)
+        stack.callback(mqtt.close)
+        outlets.add("mqtt", mqtt)
+        _add_outbox(outlets, stack, Outbox("mqtt", settings.name, mqtt, outlets.folder, outlets.writer))
+    for hook in settings.webhooks:
+        receiver = _webhook(hook, clock)
+        name = f"webhook {hook.name}"
+        _add_outbox(outlets, stack, Outbox(name, settings.name, receiver, outlets.folder, outlets.writer))
+    if outlets.folder:
+        with closing(read_database(outlets.folder)) as database:
+            for ended in orphans(database):
+                for post in outlets.posts:
+                    post.put(ended)
+    return outlets
+
+
+def sink_samples(outlets: Outlets) -> Iterator[Sample]:
+    """What sinks and store have to tell of themselves."""
+    for post in outlets.posts:
+        labels = {"sink": post.name}
+        yield "kizashi_sink_dropped_total", "counter", "News that gave way in a sink's queue.", labels, post.dropped
+    for post in outlets.posts:
+        yield "kizashi_sink_failures_total", "counter", "News a sink failed at.", {"sink": post.name}, post.failed
+    for outbox in outlets.outboxes:
+        yield "kizashi_outbox_waiting", "gauge", "Events that wait.", {"sink": outbox.name}, outbox.waiting
+    for outbox in outlets.outboxes:
+        yield "kizashi_outbox_sent_total", "counter", "Events handed over.", {"sink": outbox.name}, outbox.sent
+    if outlets.writer:
+        writer = outlets.writer
+        yield "kizashi_store_failures_total", "counter", "Writes that failed.", {}, writer.failed + writer.dropped
+    if outlets.folder:
+        oldest_ns = _oldest_ns(outlets.folder)
+        what = "Event time of the oldest that is kept and belongs to no incident."
+        yield "kizashi_oldest_unflagged_timestamp_seconds", "gauge", what, {}, (oldest_ns or 0) / NS
+
+
+def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
+    folder = Path(settings.store.folder)
+    try:
+        writer = Writer(folder)
+    except sqlite3.Error as error:
+        mend = "free some space, check its permissions, or name another folder"
+        raise BadInputError(f"the database cannot be opened ({error})", where=folder, mend=mend) from error
+    stack.callback(writer.close)
+    keeper = Keeper(writer, round(settings.store.keep_h * 3600 * NS))
+    stack.callback(keeper.close)
+    outlets.writer, outlets.folder = writer, folder
+    outlets.add("store", keeper)
+
+
+def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
+    stack.callback(outbox.close, 1.0)
+    outlets.outboxes.append(outbox)
+    outlets.add(f"{outbox.name} events", outbox)
+
+
+def _mqtt(told: MqttOut, site: str, streams: Mapping[str, Modality]) -> MqttSink:
+    host, port, tls = broker_address(told.address, "[mqtt]", secure=told.ca_file is not None)
+    password, ca, cert, key = map(given_file, (told.password_file, told.ca_file, told.cert_file, told.key_file))
+    broker = Broker(
+        host, port, tls, user=told.user, password_file=password, ca_file=ca, cert_file=cert, key_file=key
+    )  # fmt: skip
+    try:
+        return MqttSink(broker, site, streams, version("kizashi"), told.topic, told.discovery_prefix)
+    except ReaderError as error:
+        raise BadInputError(str(error), where="[mqtt]", mend="check the files and their permissions") from error
+
+
+def _webhook(told: HookOut, clock: Clock) -> Webhook:
+    url = read_secret(Path(told.url_file)) if told.url_file else told.url
+    secret = read_secret(Path(told.secret_file)) if told.secret_file else ""
+    return Webhook(url, secret, clock.now_ns)
+
+
+def _oldest_ns(folder: Path) -> int | None:
+    try:
+        with closing(read_database(folder)) as database:
+            return oldest_unflagged_ns(database)
+    except (sqlite3.Error, BadInputError):
+        return None

@@ -1,0 +1,84 @@
+"""Settings to all that a live watch needs, nothing of it running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.assemble import build_live_sensors, choose_tick_s, engine_settings
+from fusion.baseline.folder import Baseline, load_baseline
+from fusion.config import Settings
+from fusion.engine import EngineSettings
+from fusion.state import State, load_state
+from sensors.base import Sensor
+from sensors.clock import SteadyClock
+from sensors.types import NS, Modality
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is watched, and how.
+
+    Attributes
+    ----------
+    settings, engine : Settings, EngineSettings
+        As told, and in the engine's units.
+    clock : SteadyClock
+        Event time.
+    sensors : sequence of Sensor
+        Live ones.
+    start_ns : int
+        Event time of the first tick.
+    baseline : Baseline or None
+        What is known at the beginning.
+    """
+
+    settings: Settings
+    engine: EngineSettings
+    clock: SteadyClock
+    sensors: Sequence[Sensor]
+    start_ns: int
+    baseline: Baseline | None
+
+    @property
+    def streams(self) -> dict[str, Modality]:
+        """The senses of the sensors."""
+        return {sensor.stream: sensor.modality for sensor in self.sensors}
+
+    @property
+    def folder(self) -> Path | None:
+        """Where lies what must not be forgotten."""
+        return Path(self.settings.store.folder) if self.settings.store.folder else None
+
+
+def build_site(settings: Settings, where: object, *, fresh: bool = False, learned: State | None = None) -> Site:
+    """All that a live watch needs, nothing of it running.
+
+    Parameters
+    ----------
+    settings : Settings
+        With sensors.
+    where : object
+        What errors name as the place of the settings.
+    fresh : bool
+        Begin with the baseline of the settings only, whatever an earlier run learned.
+    learned : State, optional
+        What was learned a moment ago with other settings; used where the timing is the same.
+
+    Raises
+    ------
+    BadInputError
+        If a sensor or the baseline cannot be used.
+    """
+    clock = SteadyClock()
+    sensors = build_live_sensors(settings, clock, where)
+    known = load_baseline(Path(settings.baseline)) if settings.baseline else None
+    tick_s = known.manifest.tick_s if known else choose_tick_s(settings, sensors)
+    engine = engine_settings(settings, tick_s)
+    if settings.store.folder and not fresh:
+        known = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS) or known
+    if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
+        known = Baseline(learned.manifest, learned.memory, learned.detectors)
+    start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
+    return Site(settings, engine, clock, sensors, start_ns, known)

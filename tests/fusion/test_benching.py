@@ -1,0 +1,38 @@
+"""`kizashi bench` watches what it makes, all the way to verdicts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from fusion.benching import PacedSource, bench_sets
+from sensors.clock import SteadyClock
+from sensors.types import Modality
+from tests.live.site import KIZASHI
+
+
+def test_a_set_gets_a_verdict_for_each_tick() -> None:
+    made = bench_sets(1, 2.0)
+    assert made.sets == 1
+    assert 20 <= made.verdicts <= 22
+    assert 0 < made.p50_ms <= made.p99_ms <= made.max_ms
+
+
+def test_a_camera_sheds_pictures() -> None:
+    camera = PacedSource("a/video", Modality.VIDEO, 0.001, SteadyClock())
+    camera.shed(3)
+    chunks = camera.chunks()
+    first, second = next(chunks), next(chunks)
+    assert second.start_ns - first.start_ns == 10_000_000
+    camera.stop()
+    assert not list(chunks)
+
+
+def test_the_command_tells_a_line_for_each_number_of_sets() -> None:
+    done = subprocess.run(
+        [KIZASHI, "bench", "--seconds", "1", "--most", "2", "--json"], capture_output=True, text=True, timeout=120
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["sets"] for line in told] in ([1], [1, 2])
+    assert all(line["verdicts"] >= 10 for line in told)
+    assert done.returncode == (0 if told[0]["within"] else 1)
