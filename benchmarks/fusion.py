@@ -35,7 +35,7 @@ from fusion.triage import Triage
 from sensors.types import NS, Modality
 
 HOURLY, DAILY = 24.0, 1.0
-THRESHOLDS = tuple(10 ** (step / 4) for step in range(-32, 14))
+THRESHOLDS = tuple(10 ** (step / 4 + 0.1) for step in range(-32, 14))
 """False alarms per day that are tried."""
 
 SEEN = 1e-3

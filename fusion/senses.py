@@ -36,7 +36,7 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
-HEAVY = 0.2
+HEAVY = 0.14
 """Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
 
 
