@@ -25,9 +25,9 @@ import numpy as np
 
 from fusion.config import load_settings
 from fusion.daemon import SWITCH_S, Daemon
-from fusion.outlets import build_outlets
+from fusion.live.outlets import build_outlets
+from fusion.live.site import build_site
 from fusion.sinks.news import News, Verdict
-from fusion.site import build_site
 from tests.live.broker import Mosquitto, Publisher
 from tests.live.servers import free_port, rtsp_server
 

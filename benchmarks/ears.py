@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.listening import hear_file
+from fusion.commands.listening import hear_file
 from sensors.audio.classifier import open_classifier
 from sensors.audio.events import find_rise
 from sensors.audio.frontend import HOP, RATE_HZ, Samples

@@ -31,7 +31,7 @@ from benchmarks.numenta import PROFILES, Judged, best_score
 from benchmarks.ranking import auroc
 from benchmarks.rivals import RIVALS, Rival
 from benchmarks.tables import SKAB_ROWS, Labelled, read_batadal, read_nab, read_occupancy, read_skab
-from fusion.readings import Teaching, judge_table, open_table
+from fusion.commands.readings import Teaching, judge_table, open_table
 from fusion.rows import ONSET, OVERALL, SHIFT
 from sensors.environment.detectors import EVERY
 from sensors.errors import BadInputError

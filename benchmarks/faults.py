@@ -24,8 +24,8 @@ from statistics import median
 from benchmarks.broken import KINDS, Broken, lively
 from fusion.baseline.folder import load_baseline
 from fusion.baseline.learn import learn_baseline
+from fusion.commands.readings import Table, open_table
 from fusion.config import Settings
-from fusion.readings import Table, open_table
 from fusion.recording import Recording, load_recording
 from fusion.records import VerdictLine, read_lines
 from fusion.replay import FUSED, replay_recording

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fusion.baseline.folder import load_baseline
 from fusion.baseline.learn import learn_baseline
-from fusion.commands import judge
+from fusion.commands.recordings import judge
 from fusion.config import Settings
 from fusion.recording import load_recording
 from fusion.replay import replay_recording

@@ -27,8 +27,8 @@ from benchmarks.video_clips import Alarms, Clip, Flags, Floats, count_alarms, fr
 from benchmarks.video_fights import show_fights
 from benchmarks.video_floor import floor_scores
 from benchmarks.video_ordinary import find_tampering, watch_ordinary
+from fusion.commands.watching import TOLD, watch_file
 from fusion.config import Settings
-from fusion.watching import TOLD, watch_file
 from sensors.video.features import VideoExtractor
 from sensors.video.sources import VideoFileSource
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fusion.incident_commands import add_incident_commands
-from fusion.live_commands import add_live_commands
+from fusion.commands.incident_commands import add_incident_commands
+from fusion.commands.live_commands import add_live_commands
 from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
 
@@ -105,7 +105,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """What would have been flagged in these recordings, and why."""
-    from fusion.commands import replay_all
+    from fusion.commands.recordings import replay_all
 
     chosen = _settings(config, senses, false_alarms_per_day, language)
     replay_all(_recordings(recordings, start, chosen), chosen, baseline, out, as_json, site)
@@ -120,7 +120,7 @@ def learn(
     start: Start = None,
 ) -> None:
     """Learn from quiet recordings what is normal here."""
-    from fusion.commands import learn_all
+    from fusion.commands.recordings import learn_all
 
     chosen = _settings(config, senses, None)
     learn_all(_recordings(recordings, start, chosen), chosen, out)
@@ -137,7 +137,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Recall, false alarms and delay against labels: all senses together beside each alone."""
-    from fusion.commands import evaluate_all
+    from fusion.commands.recordings import evaluate_all
 
     chosen = _settings(config, senses, false_alarms_per_day)
     evaluate_all(_recordings(recordings, start, chosen), chosen, baseline, as_json)
@@ -155,7 +155,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Whether settings are valid, every sensor can be read, and the setting can be honoured."""
-    from fusion.checking import check_all
+    from fusion.commands.checking import check_all
 
     chosen = _settings(config, senses, false_alarms_per_day)
     ready = check_all(_recordings(recordings or [], start, chosen), chosen, baseline, as_json, thorough)
@@ -170,7 +170,7 @@ def audio(
     as_json: Json = False,
 ) -> None:
     """What is heard in these files: breaking glass, screams, shots, alarms, and when."""
-    from fusion.listening import listen_all
+    from fusion.commands.listening import listen_all
 
     if not listen_all(files, model, as_json, windows):
         raise typer.Exit(3)
@@ -192,7 +192,7 @@ def env(
     A line a row and channel: `overall` is the answer for the row as a whole, larger is stranger; `onset` is the same
     where it rises above all of the last 200 rows, else 0; the others say which quantity, and what about it.
     """
-    from fusion.readings import Wish, judge_all
+    from fusion.commands.readings import Wish, judge_all
 
     if not judge_all(files, as_json, Wish(value, time, learn, learn_rows)):
         raise typer.Exit(3)
@@ -210,7 +210,7 @@ def video(
     as_json: Json = False,
 ) -> None:
     """How strange each frame of these videos is for its place: what moves, how, and whether the camera sees."""
-    from fusion.watching import watch_all
+    from fusion.commands.watching import watch_all
 
     if not watch_all(files, as_json, learn_seconds, out):
         raise typer.Exit(3)
@@ -223,7 +223,7 @@ app.add_typer(models, name="models")
 @models.command("list")
 def list_models(as_json: Json = False) -> None:
     """Which classifiers there are, and whether they are whole."""
-    from fusion.models import list_models
+    from fusion.commands.models import list_models
 
     if not list_models(as_json):
         raise typer.Exit(3)
@@ -239,7 +239,7 @@ def add_model(
     sha256: Annotated[str | None, typer.Option(help="Refuse the file unless this is its SHA-256.")] = None,
 ) -> None:
     """Take in a classifier of yours, after it has heard a second of silence."""
-    from fusion.models import add_model
+    from fusion.commands.models import add_model
 
     add_model(file, name, labels, sha256)
 

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from fusion.environment import overridden
 from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
+from fusion.overrides import overridden
 from fusion.rules import Rule
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
@@ -215,7 +215,7 @@ class Settings(Section, frozen=True):
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings of a file, or the default ones; what the environment says goes before, see `fusion.environment`.
+    """Settings of a file, or the default ones; what the environment says goes before, see `fusion.overrides`.
 
     Raises
     ------

@@ -24,21 +24,21 @@ import msgspec
 
 from fusion.assemble import build_live_sensors
 from fusion.config import Settings, Storage
-from fusion.inbox import Inbox
-from fusion.intake import Intake
-from fusion.listener import Listener
-from fusion.notify import Notifier
-from fusion.outlets import Outlets, build_outlets, sink_samples
-from fusion.recorder import Recorder
+from fusion.live.inbox import Inbox
+from fusion.live.intake import Intake
+from fusion.live.listener import Listener
+from fusion.live.notify import Notifier
+from fusion.live.outlets import Outlets, build_outlets, sink_samples
+from fusion.live.recorder import Recorder
+from fusion.live.shedding import STEPS, Shedder
+from fusion.live.site import Site, build_site, live_watch
+from fusion.live.state import Saver, alone, take_state
+from fusion.live.state import State as Learned
+from fusion.live.telling import Teller
+from fusion.live.vigil import Vigil
 from fusion.runner import watch_live
-from fusion.shedding import STEPS, Shedder
 from fusion.sinks.metrics import Sample
 from fusion.sinks.post import Post
-from fusion.site import Site, build_site, live_watch
-from fusion.state import Saver, alone, take_state
-from fusion.state import State as Learned
-from fusion.telling import Teller
-from fusion.vigil import Vigil
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 

@@ -101,7 +101,7 @@ class Recording:
     tick_s : float or None
         Seconds between verdicts, where a live run was recorded.
     arrivals : Path or None
-        In which order that run heard what, see `fusion.journal`.
+        In which order that run heard what, see `fusion.live.journal`.
     """
 
     name: str

@@ -16,9 +16,9 @@ from fusion.baseline.folder import Baseline
 from fusion.config import Settings
 from fusion.engine import Step
 from fusion.events import Change, FusedScore, Incident, Missing
-from fusion.journal import read_arrivals
+from fusion.live.journal import read_arrivals
+from fusion.live.retrace import retrace
 from fusion.recording import Recording
-from fusion.retrace import retrace
 from fusion.runner import merge
 from fusion.runner import replay as run
 from fusion.severity import SeverityModel

@@ -16,8 +16,8 @@ from fusion.align import FOREVER
 from fusion.assemble import Watch
 from fusion.engine import Step
 from fusion.events import Change, Incident
-from fusion.inbox import Inbox
-from fusion.vigil import Vigil
+from fusion.live.inbox import Inbox
+from fusion.live.vigil import Vigil
 from sensors.base import Sensor
 from sensors.clock import Clock
 from sensors.types import NS, Features

@@ -18,26 +18,27 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 LAYERS = [
     "cli",
-    "live_commands incident_commands",
-    "benching",
+    "commands.live_commands commands.incident_commands",
+    "commands.benching",
     "daemon",
-    "commands checking incidents listening models readings status watching",
+    "commands.recordings commands.checking commands.incidents commands.listening commands.models commands.readings "
+    "commands.status commands.watching",
     "sinks.console baseline.learn feasible report.page report.table",
-    "site trying",
-    "state telling",
-    "outlets",
-    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet film recall",
-    "retrace",
-    "runner report.lanes drawing",
-    "listener vigil",
-    "intake recorder store.keeper sinks.mqtt sinks.outbox",
+    "live.site commands.trying",
+    "live.state live.telling",
+    "live.outlets",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet commands.film recall",
+    "live.retrace",
+    "runner report.lanes commands.drawing",
+    "live.listener live.vigil",
+    "live.intake live.recorder store.keeper sinks.mqtt sinks.outbox",
     "sinks.home_assistant",
     "sinks.envelope",
-    "assemble journal inbox shedding labels notify logs sinks.metrics sinks.post sinks.jsonl store.writer weighing "
-    "report.metrics report.timeline report.markup report.palette report.ticks",
+    "assemble live.journal live.inbox live.shedding labels live.notify live.logs sinks.metrics sinks.post "
+    "sinks.jsonl store.writer weighing report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows",
-    "engine environment grammar inputs strict_toml sinks.folder",
+    "engine overrides grammar commands.inputs strict_toml sinks.folder",
     "rules",
     "experience senses shifts explain triage",
     "agreement align evidence patterns rarity severity words",
@@ -45,7 +46,7 @@ LAYERS = [
     "sinks.news",
     "calibrate calm events intervals lately language.english language.japanese",
     "language.texts language.vocabulary",
-    ". baseline language report sinks store",
+    ". baseline commands live language report sinks store",
 ]
 """All of fusion, highest first: a module imports from lines below its own only; a new one fails until it is here."""
 
@@ -64,13 +65,19 @@ SENSES = frozenset({"audio", "environment", "video"})
 # Why recording, listening, readings and watching, which DESIGN does not name: a scenario names kinds of sensors, a
 # folder holds files of many kinds, and only the registry knows them.
 KNOW_THE_REGISTRY = frozenset(
-    {"fusion.assemble", "fusion.listening", "fusion.readings", "fusion.recording", "fusion.watching"}
+    {
+        "fusion.assemble",
+        "fusion.commands.listening",
+        "fusion.commands.readings",
+        "fusion.recording",
+        "fusion.commands.watching",
+    }
 )
 TRAINING = "sensors.audio.training"
 """Makes models where torch is; nothing else of Kizashi needs it, and only the command line leads there."""
 FITTING = "fusion.baseline.fitting"
 """Fits what learning asks for with PyOD, which loads when something is fitted."""
-LEARNING = frozenset({"fusion.baseline.learn", "fusion.readings"})
+LEARNING = frozenset({"fusion.baseline.learn", "fusion.commands.readings"})
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
 EMPTY_WORDS = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "tools"})
 

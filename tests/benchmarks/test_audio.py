@@ -16,7 +16,7 @@ from benchmarks.audio import main
 from benchmarks.corpus import hold_out, read_corpus
 from benchmarks.detections import find_events
 from benchmarks.ears import AUDIOSET, PackEar, read_columns
-from fusion.listening import hear_file
+from fusion.commands.listening import hear_file
 from sensors.audio.classifier import open_classifier
 from sensors.audio.packs import ALERTS, load_pack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from fusion.benching import PacedSource, bench_sets
+from fusion.commands.benching import PacedSource, bench_sets
 from sensors.clock import SteadyClock
 from sensors.types import Modality
 from tests.live.site import KIZASHI

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fusion.baseline.folder import Baseline, LearnedFrom, Manifest
-from fusion.checking import check_all, check_rate, check_rules
+from fusion.commands.checking import check_all, check_rate, check_rules
 from fusion.config import RuleText, Settings, Video, ZoneRule
 from fusion.engine import Memory
 from fusion.recording import Recording, load_recording

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fusion.drawing import STRIP, WIDTH, Easel, Sight, colour, draw_heat, height_of, shade
-from fusion.film import HEATMAP, MOVIE, Film
+from fusion.commands.drawing import STRIP, WIDTH, Easel, Sight, colour, draw_heat, height_of, shade
+from fusion.commands.film import HEATMAP, MOVIE, Film
 from sensors.types import NS
 from sensors.video.layout import COLUMNS, ROWS
 

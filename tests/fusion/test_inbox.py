@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Thread
 
-from fusion.inbox import Heard, Inbox
+from fusion.live.inbox import Heard, Inbox
 from sensors.types import Features, Health, State
 from tests.fusion.streams import START_NS, features
 

@@ -18,7 +18,7 @@ import soundfile  # type: ignore[import-untyped]
 import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from fusion.listening import hear_file, sound_files
+from fusion.commands.listening import hear_file, sound_files
 from sensors.audio.classifier import open_classifier
 from sensors.audio.packs import Pack, load_pack, read_pack
 from tests.sensors.small_models import write_pack, write_waveform

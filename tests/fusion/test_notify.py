@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion.notify import Notifier
+from fusion.live.notify import Notifier
 from sensors.types import NS
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from fusion.readings import judge_table, open_table, table_files
+from fusion.commands.readings import judge_table, open_table, table_files
 from sensors.errors import BadInputError
 
 Write = Callable[..., Path]
@@ -237,7 +237,7 @@ def test_a_step_that_shortens_fills_no_memory(write_text: Write) -> None:
         rows = "".join(f"{at},{reading}\n" for at, reading in zip(times, drawn, strict=True))
         path = write_text(f"{count}.csv", f"t_s,value\n{rows}")
         code = (
-            "import resource, sys, fusion.rows, fusion.readings as r; from pathlib import Path\n"
+            "import resource, sys, fusion.rows, fusion.commands.readings as r; from pathlib import Path\n"
             "fusion.rows.PENDING_ROWS = 500\n"
             "for _ in r.judge_table(r.open_table(Path(sys.argv[1]))): pass\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fusion.journal import read_arrivals
-from fusion.recorder import Recorder
+from fusion.live.journal import read_arrivals
+from fusion.live.recorder import Recorder
 from fusion.recording import build_source, load_recording
 from sensors.audio.features import AudioExtractor
 from sensors.errors import BadInputError

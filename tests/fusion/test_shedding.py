@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.shedding import ALL, LOWER_NS, PATIENT, RAISE_NS, Shedder
+from fusion.live.shedding import ALL, LOWER_NS, PATIENT, RAISE_NS, Shedder
 from sensors.types import NS
 
 TICK_NS = NS // 10

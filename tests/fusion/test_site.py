@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fusion.config import load_settings
-from fusion.site import build_site, live_watch
-from fusion.state import State, save_state, take_state
+from fusion.live.site import build_site, live_watch
+from fusion.live.state import State, save_state, take_state
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 

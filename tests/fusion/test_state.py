@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fusion.engine import Memory
-from fusion.state import BEFORE, LEARNED, NEW, State, load_state, save_state, take_state
+from fusion.live.state import BEFORE, LEARNED, NEW, State, load_state, save_state, take_state
 from tests.fusion.streams import QUICK, SENSES, START_NS, watch
 
 
@@ -64,7 +64,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     save_state(tmp_path, state(1.0))
     code = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from tests.fusion.test_state import state; from fusion.state import save_state\n"
+        "from tests.fusion.test_state import state; from fusion.live.state import save_state\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "try: save_state(Path(sys.argv[1]), state(2.0))\n"
         "except OSError as error: print(error.errno)"

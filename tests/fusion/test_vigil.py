@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from fusion.engine import Step
 from fusion.events import Change, Incident
-from fusion.inbox import Heard
-from fusion.intake import Intake
-from fusion.journal import Line
-from fusion.retrace import retrace
+from fusion.live.inbox import Heard
+from fusion.live.intake import Intake
+from fusion.live.journal import Line
+from fusion.live.retrace import retrace
+from fusion.live.vigil import Patience, Vigil
 from fusion.sinks.jsonl import verdict_line
-from fusion.vigil import Patience, Vigil
 from sensors.types import NS, Features, Health, State
 from tests.fusion.streams import QUICK, SENSES, START_NS, TICK_NS, features, sensor, watch
 

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from fusion.watching import TOLD, watch_file
+from fusion.commands.watching import TOLD, watch_file
 from sensors.errors import BadInputError
 from sensors.types import Quality
 

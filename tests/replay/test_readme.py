@@ -16,7 +16,7 @@ import pytest
 import soundfile  # type: ignore[import-untyped]
 
 from fusion.config import load_settings
-from fusion.site import build_site
+from fusion.live.site import build_site
 
 HOME = Path(__file__).resolve().parents[2]
 README = (HOME / "README.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
-from fusion.state import State, load_state
+from fusion.live.state import State, load_state
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
 from sensors.errors import BadInputError

@@ -22,9 +22,9 @@ import msgspec
 
 from fusion.assemble import build_sensor, choose_tick_s, engine_settings, typical_step_s
 from fusion.baseline.fitting import Sample, fit_detector, stranger_distances
+from fusion.commands.inputs import Turn, figure, find_files, take_turns
 from fusion.config import Settings
 from fusion.engine import EngineSettings
-from fusion.inputs import Turn, figure, find_files, take_turns
 from fusion.recording import LABELS, SCENARIO, Recording, SensorEntry, build_source
 from fusion.rows import OVERALL, Judged, RowJudge
 from fusion.words import counted, one_in

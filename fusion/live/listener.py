@@ -9,8 +9,8 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import cast
 
-from fusion.inbox import Inbox
-from fusion.shedding import ALL
+from fusion.live.inbox import Inbox
+from fusion.live.shedding import ALL
 from sensors.backoff import Backoff
 from sensors.base import LiveSource, Sensor
 from sensors.clock import Clock
@@ -61,7 +61,7 @@ class Listener:
         self._source.stop()
 
     def shed(self, level: int) -> bool:
-        """Leave out that much of what can be left out, see `fusion.shedding`; whether there is anything."""
+        """Leave out that much of what can be left out, see `fusion.live.shedding`; whether there is anything."""
         leave_out = getattr(self._source, "shed", None)
         if leave_out is None:
             return False

@@ -9,8 +9,8 @@ from typing import cast
 from fusion.assemble import Watch
 from fusion.engine import EngineSettings
 from fusion.events import Missing
-from fusion.intake import Intake
-from fusion.journal import Line, Run
+from fusion.live.intake import Intake
+from fusion.live.journal import Line, Run
 from fusion.runner import Changes, Emit, Ending
 from sensors.base import Sensor
 from sensors.errors import BadInputError

@@ -46,7 +46,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """How many sets of sensors this box carries within the bound, and what gives way beyond that."""
-    from fusion.benching import bench_all
+    from fusion.commands.benching import bench_all
 
     raise typer.Exit(0 if bench_all(seconds, most, overload, as_json) else 1)
 
@@ -60,8 +60,8 @@ def schema() -> None:
 
 def status(config: Site, as_json: Json = False) -> None:
     """Whether the daemon runs, how its sensors are, what happened lately; exit code 1 where it does not run."""
+    from fusion.commands.status import tell_status
     from fusion.config import load_settings
-    from fusion.status import tell_status
 
     raise typer.Exit(0 if tell_status(load_settings(config, os.environ).store.folder, as_json) else 1)
 
@@ -69,7 +69,7 @@ def status(config: Site, as_json: Json = False) -> None:
 def _watch(config: Path, out: Path | None, seconds: float | None) -> None:
     from fusion.config import load_settings
     from fusion.daemon import run_daemon
-    from fusion.logs import begin_logging
+    from fusion.live.logs import begin_logging
 
     def load() -> Settings:
         return load_settings(config, os.environ)

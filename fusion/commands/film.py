@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.drawing import Easel, Picture, Sight, draw_heat
+from fusion.commands.drawing import Easel, Picture, Sight, draw_heat
 from sensors.types import NS
 from sensors.video.veil import Veil
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from fusion.inputs import Turn, figure, find_files, take_turns
+from fusion.commands.inputs import Turn, figure, find_files, take_turns
 from fusion.words import counted, duration
 from sensors.audio.classifier import Classifier, open_classifier
 from sensors.audio.clip_scores import ClipScores

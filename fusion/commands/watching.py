@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.calibrate import Past
-from fusion.drawing import Sight
-from fusion.film import Film
-from fusion.inputs import Turn, figure, find_files, take_turns
+from fusion.commands.drawing import Sight
+from fusion.commands.film import Film
+from fusion.commands.inputs import Turn, figure, find_files, take_turns
 from fusion.senses import new_past
 from fusion.sinks.folder import finished_folder
 from fusion.words import counted, duration, one_in

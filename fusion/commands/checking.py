@@ -12,10 +12,10 @@ import msgspec
 
 from fusion.assemble import build_live_sensors, build_sensors, choose_tick_s, engine_settings, recorded_senses
 from fusion.baseline.folder import Baseline, load_baseline
+from fusion.commands.trying import Trial, try_live
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.feasible import Reported, misspelt, never, never_here
 from fusion.recording import Recording
-from fusion.trying import Trial, try_live
 from fusion.words import duration, once_in
 from sensors.base import Sensor
 from sensors.clock import SystemClock

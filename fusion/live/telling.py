@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fusion.engine import Step
 from fusion.events import Change, Incident
-from fusion.intake import Intake
+from fusion.live.intake import Intake
 from fusion.sinks.news import Changed, Condition, News, Verdict
 from fusion.sinks.post import Post
 from sensors.clock import Clock

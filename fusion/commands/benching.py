@@ -19,10 +19,10 @@ import numpy as np
 from fusion.assemble import build_sensor, engine_settings
 from fusion.config import Settings
 from fusion.daemon import SWITCH_S, Daemon
-from fusion.shedding import STEPS
+from fusion.live.shedding import STEPS
+from fusion.live.site import Site
 from fusion.sinks.news import News, Verdict
 from fusion.sinks.post import Post
-from fusion.site import Site
 from sensors.base import Sensor
 from sensors.clock import Clock, SteadyClock
 from sensors.types import NS, Chunk, Health, Modality

@@ -1,6 +1,6 @@
 """When a live watch gives its verdicts: as soon as nobody is waited for any more, and never later than the bound.
 
-1. What sensors bring is scored at once (`fusion.intake`).
+1. What sensors bring is scored at once (`fusion.live.intake`).
 2. A sensor that has nothing under way is taken to be read up to `patience_ns` ago.
 3. A tick is answered when all sensors are read to it, or `budget_ns` after it less `headroom_ns`, with what is there.
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from fusion.engine import EngineSettings, Step
 from fusion.events import Change, Incident, Missing
-from fusion.inbox import Heard
-from fusion.intake import Intake
-from fusion.journal import Arrivals
+from fusion.live.inbox import Heard
+from fusion.live.intake import Intake
+from fusion.live.journal import Arrivals
 from sensors.types import NS, Health
 
 

@@ -1,8 +1,8 @@
 """Writes what live sensors bring as a recording folder: media as they were heard, and in which order.
 
 Sound: `sensors.audio.runs`. Pictures: PNG files whose names tell their time. Readings: one JSON object each. Beside
-them `arrivals.jsonl` (see `fusion.journal`) and `scenario.toml`, which is written first: a recording that was killed
-is one, too.
+them `arrivals.jsonl` (see `fusion.live.journal`) and `scenario.toml`, which is written first: a recording that was
+killed is one, too.
 
 Why a thread of its own, and why it gives up: a disk that stalls must not stall the listening, and a recording with a
 hole would replay to other verdicts without saying so.
@@ -24,7 +24,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from fusion.journal import ARRIVALS
+from fusion.live.journal import ARRIVALS
 from fusion.recording import SCENARIO
 from sensors.audio.runs import INDEX, Run
 from sensors.errors import BadInputError

@@ -27,7 +27,7 @@ def add_incident_commands(app: typer.Typer) -> None:
 @incidents.command("list")
 def list_incidents(folder: Folder, site: Site = None, language: Language = None, as_json: Json = False) -> None:
     """Incidents, gravest first, with what was said of them."""
-    from fusion.incidents import list_incidents
+    from fusion.commands.incidents import list_incidents
 
     list_incidents(folder, site, _texts(language), as_json)
 
@@ -37,7 +37,7 @@ def show_incident(
     folder: Folder, incident: Which, site: Site = None, language: Language = None, as_json: Json = False
 ) -> None:
     """One incident: why, whose share it is, what it had been without a sense, and why it is so severe."""
-    from fusion.incidents import show_incident
+    from fusion.commands.incidents import show_incident
 
     show_incident(folder, incident, site, _texts(language), as_json)
 
@@ -52,7 +52,7 @@ def label_incident(
     language: Language = None,
 ) -> None:
     """Say what an incident was worth: `kizashi replay --site` learns severity from it."""
-    from fusion.incidents import label_incident
+    from fusion.commands.incidents import label_incident
 
     label_incident(folder, incident, grade, note, site, _texts(language))
 
