@@ -27,7 +27,7 @@ from benchmarks.testimony import TICK_S, Testimony, judge, learn_from
 from fusion.assemble import engine_settings
 from fusion.calm import Disturbances
 from fusion.config import Settings
-from fusion.events import FusedScore
+from fusion.events import FusedScore, Incident
 from fusion.rarity import DAY_NS, Rarity
 from fusion.recording import Recording, load_recording
 from fusion.report.metrics import Alarm, Outcome, alarm_between, hit_interval, match, poisson_interval
@@ -77,7 +77,7 @@ def alarms(recording: Recording, verdicts: Iterable[FusedScore], per_day: float)
     """What triage would have raised, had the operator set this rate."""
     settings = replace(engine_settings(Settings(), TICK_S).triage, false_alarms_per_day=per_day)
     triage = Triage(settings, SENSES, lambda fused, parts, sighting: ("", ""))
-    found = {}
+    found: dict[str, Incident] = {}
     at_ns = recording.start_ns
     for verdict in verdicts:
         at_ns = verdict.at_ns
