@@ -36,6 +36,9 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
+DEPTH = 2.0
+"""No window is rarer than (n + 1) to the power of minus this, for n windows in the past."""
+
 HEAVY = 0.14
 """Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
 
@@ -206,10 +209,10 @@ class Senses:
 
 
 def new_past() -> Past:
-    """An empty past of windows, extrapolated as far as need be.
+    """An empty past of windows, with a heavy tail down to the square of what it can show.
 
-    Why without a floor: an event is often a hundred times beyond all that quiet hours have shown. A floor would make
-    all that is beyond them alike, and what is a little beyond would hide what is far beyond. Why a heavy tail instead:
-    a light one calls what is beyond impossible, and a single channel drowns what several senses say together.
+    Why no light tail: it calls what is a little beyond twenty quiet minutes impossible, and a single channel then
+    drowns what several senses say together. Why still a floor: where a channel hardly ever moves (a lamp), its past
+    does not tell how far it goes when it does, and no single channel should be surer than that.
     """
-    return Past(capacity=8000, depth=math.inf, prior=SPREAD, heavy=HEAVY)
+    return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=HEAVY)
