@@ -36,8 +36,10 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
-DEPTH = 2.0
-"""No window is rarer than (n + 1) to the power of minus this, for n windows in the past."""
+DEPTH = 2.25
+"""No window is rarer than (n + 1) to the power of minus this, for n windows in the past.
+
+With less, as much is found at one false alarm an hour, but an hour's past could never alarm once a day."""
 
 HEAVY = 0.14
 """Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
@@ -129,7 +131,7 @@ class Senses:
     def reasons(self, sense: Modality) -> tuple[Calibrated, ...]:
         """The strangest channels of a sense over its windows, strangest first, three at most."""
         said = [c.said for c in self._speaking.get(sense, ()) if c.said is not None and c.said.p_value < NOTABLE]
-        return tuple(sorted(said, key=lambda said: (said.p_value, said.score.channel))[:3])
+        return tuple(sorted(said, key=_strangeness)[:3])
 
     def voices(self, sense: Modality) -> dict[str, tuple[float, ...]]:
         """By channel the p-values, at most 1/2, that the sense's answer to this tick is the Cauchy mean of."""
@@ -208,8 +210,13 @@ class Senses:
         return p_value_of(sum(surprises) / len(surprises))
 
 
+def _strangeness(said: Calibrated) -> tuple[float, float, str]:
+    """Strangest first; of those as rare as their pasts can show, the one that is more usual spreads away."""
+    return said.p_value, -(said.score.raw or 0.0), said.score.channel
+
+
 def new_past() -> Past:
-    """An empty past of windows, with a heavy tail down to the square of what it can show.
+    """An empty past of windows, with a heavy tail down to little beyond the square of what it can show.
 
     Why no light tail: it calls what is a little beyond twenty quiet minutes impossible, and a single channel then
     drowns what several senses say together. Why still a floor: where a channel hardly ever moves (a lamp), its past

@@ -97,7 +97,7 @@ def test_far_beyond_the_past_is_stranger_than_a_little_beyond() -> None:
     assert len(set(answers)) == 4
 
 
-def test_no_channel_is_surer_than_the_square_of_its_past() -> None:
+def test_no_channel_is_surer_than_its_past_allows() -> None:
     assert listen(senses_of("mic:level"), 1e-290)[0] == pytest.approx(1000**-DEPTH)
 
 
