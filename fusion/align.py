@@ -19,6 +19,11 @@ UNUSABLE = "gives nothing usable"
 """Why a stream is absent that speaks, but cannot be believed at the moment."""
 
 
+def speaks_ns(span_ns: int, hold_ns: int) -> int:
+    """How long what was said of `span_ns` speaks from its end on: three times as long, and `hold_ns` at least."""
+    return max(hold_ns, 3 * span_ns)
+
+
 class Presence(Enum):
     """Whether a stream says something about a tick."""
 
@@ -135,7 +140,7 @@ class Aligner:
 
     def hold_until(self, score: Score) -> int:
         """Until when a score speaks, nanoseconds UTC."""
-        return score.end_ns + max(self._hold_ns, 3 * score.span_ns)
+        return score.end_ns + speaks_ns(score.span_ns, self._hold_ns)
 
     def join(self, tick_ns: int) -> dict[str, StreamJoin]:
         """Answers of all streams to a tick, in the order of their names; ticks must grow."""

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from fusion.align import speaks_ns
 from fusion.rules import Comparison, Condition, Either, Rule, comparisons, decide
 from fusion.words import duration
 from sensors.environment.features import is_physical, unpack
@@ -57,7 +58,8 @@ class Reported:
         for one in unpack(features)[1]:
             if not is_physical(one.value, quantity_of(one.name)[0]):
                 continue
-            key, until_ns = (features.stream, one.name), features.end_ns + max(self.hold_ns, 3 * features.span_ns)
+            key = features.stream, one.name
+            until_ns = features.end_ns + speaks_ns(features.span_ns, self.hold_ns)
             if key in self.runs:
                 self.runs[key].add(features.end_ns, until_ns)
             else:

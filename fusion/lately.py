@@ -13,9 +13,8 @@ import math
 from collections import deque
 from collections.abc import Iterable
 
+from fusion.align import NEVER, speaks_ns
 from sensors.types import Score
-
-NEVER = -(2**62)
 
 
 class Lately:
@@ -76,6 +75,11 @@ class Lately:
         return strongest[0][1], strongest[0][2], sum(self._raw) / len(self._raw) if full else None
 
 
+def spacing_ns(window_ns: int, least_ns: int) -> int:
+    """How far apart windows end that are learned: a quarter of their length, and `least_ns` at least."""
+    return max(window_ns // 4, least_ns)
+
+
 def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) -> tuple[list[float], list[float]]:
     """Peaks and averages of a channel, each at most one every `every_ns`: as the engine learns them.
 
@@ -99,7 +103,7 @@ def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) 
             continue
         if score.end_ns > until_ns:
             lately.clear()
-        until_ns = score.end_ns + max(hold_ns, 3 * score.span_ns)
+        until_ns = score.end_ns + speaks_ns(score.span_ns, hold_ns)
         peak, _, mean = lately.take(score, score.raw)
         for kind, value in enumerate((peak, mean)):
             if value is not None and score.end_ns - told_ns[kind] >= every_ns:

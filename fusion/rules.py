@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from fusion.align import speaks_ns
 from fusion.events import Change, FusedScore, Incident, Severity
 from fusion.explain import RULE, figure, quantity
 from fusion.language.english import ENGLISH
@@ -209,7 +210,7 @@ class _Watched:
         if heard and not self._holds(heard[0][0].end_ns):
             self._since_ns = None
         for score, value, each in heard:
-            lasts_ns = max(self._timing.hold_ns, 3 * score.span_ns, each.lasts_ns)
+            lasts_ns = max(speaks_ns(score.span_ns, self._timing.hold_ns), each.lasts_ns)
             self._held[each][score.channel] = _Held(value, score.end_ns + lasts_ns)
             if each in self._when and each.holds(value):
                 _, worst = self._extremes.get((each, score.channel), (score, value))

@@ -20,7 +20,7 @@ from fusion.calibrate import Past, TailPrior
 from fusion.calm import Calm
 from fusion.combine import p_value_of, surprise_of
 from fusion.events import Calibrated, Missing
-from fusion.lately import Lately
+from fusion.lately import Lately, spacing_ns
 from sensors.types import Modality, Score
 
 NOTABLE = 0.05
@@ -58,7 +58,7 @@ class _Channel:
 
     def __init__(self, window_ns: int, learn_every_ns: int) -> None:
         self.peak, self.mean, self.lately = _Aspect(), _Aspect(), Lately(window_ns)
-        self.every_ns = max(window_ns // 4, learn_every_ns)
+        self.every_ns = spacing_ns(window_ns, learn_every_ns)
         self.said: Calibrated | None = None
         self.surprises: list[float] = []
         self.until_ns = NEVER

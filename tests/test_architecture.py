@@ -41,10 +41,11 @@ LAYERS = [
     "engine overrides grammar commands.inputs strict_toml sinks.folder",
     "rules",
     "experience senses shifts explain triage",
+    "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news",
-    "calibrate calm events intervals lately language.english language.japanese",
+    "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store",
 ]

@@ -29,7 +29,7 @@ from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baselin
 from fusion.baseline.spool import Item, Spool
 from fusion.config import Settings
 from fusion.engine import Engine, EngineSettings, Memory, Step
-from fusion.lately import trace
+from fusion.lately import spacing_ns, trace
 from fusion.recording import Recording
 from fusion.runner import merge, until
 from fusion.senses import MEAN
@@ -295,7 +295,7 @@ def window_scores(items: Iterable[Score | Health], settings: EngineSettings) -> 
     out: dict[str, list[float]] = {}
     for channel, scores in said.items():
         window_ns = settings.windows_ns[scores[0].modality]
-        every_ns = max(window_ns // 4, settings.learn_every_ns)
+        every_ns = spacing_ns(window_ns, settings.learn_every_ns)
         out[channel], out[channel + MEAN] = trace(scores, window_ns, every_ns, settings.hold_ns)
     return out
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fusion.align import FOREVER, NEVER
+from fusion.align import FOREVER, NEVER, speaks_ns
 from fusion.assemble import Watch
 from fusion.engine import Engine, EngineSettings, Step
 from fusion.events import Change, Incident, Missing
@@ -104,7 +104,7 @@ class Intake:
         if score.end_ns > self._answered_ns:
             return score
         self.late += 1
-        speaks_until_ns = score.end_ns + max(self._settings.hold_ns, 3 * score.span_ns)
+        speaks_until_ns = score.end_ns + speaks_ns(score.span_ns, self._settings.hold_ns)
         return replace(score, end_ns=self._answered_ns + 1) if speaks_until_ns > self._answered_ns + 1 else score
 
     def _with_shed(self, step: Step) -> Step:

@@ -22,6 +22,11 @@ MINUTE_NS = 60 * NS
 CHECKPOINT_NS = 600 * NS
 """How often the log is emptied into the database: what was deleted still stands in it until then."""
 
+_OUTSIDE = "NOT EXISTS (SELECT 1 FROM incidents WHERE opened_ns < {0} + {1} AND coalesce(closed_ns, {0}) >= {0})"
+"""Condition of SQL: what lasts from {0} on for {1} nanoseconds belongs to no incident."""
+
+_MINUTE_OUTSIDE = _OUTSIDE.format("minutes.start_ns", MINUTE_NS)
+
 
 @dataclass(slots=True)
 class _Minute:
@@ -110,19 +115,15 @@ def forget(database: sqlite3.Connection, before_ns: int) -> None:
 
     The newest condition of each sensor stays: it says how the sensor is now.
     """
-    outside = "NOT EXISTS (SELECT 1 FROM incidents WHERE opened_ns < {0} + {1} AND coalesce(closed_ns, {0}) >= {0})"
-    minutes = outside.format("minutes.start_ns", MINUTE_NS)
-    database.execute(f"DELETE FROM minutes WHERE start_ns < ? AND {minutes}", (before_ns,))  # noqa: S608 - our own words
+    database.execute(f"DELETE FROM minutes WHERE start_ns < ? AND {_MINUTE_OUTSIDE}", (before_ns,))  # noqa: S608 - our own words
     newest = "at_ns < (SELECT max(at_ns) FROM health AS other WHERE other.stream = health.stream)"
-    of_none = outside.format("health.at_ns", 1)
+    of_none = _OUTSIDE.format("health.at_ns", 1)
     database.execute(f"DELETE FROM health WHERE at_ns < ? AND {newest} AND {of_none}", (before_ns,))  # noqa: S608
 
 
 def oldest_unflagged_ns(database: sqlite3.Connection) -> int | None:
     """Event time of the oldest that belongs to no incident, nanoseconds UTC."""
-    outside = "NOT EXISTS (SELECT 1 FROM incidents WHERE opened_ns < {0} + {1} AND coalesce(closed_ns, {0}) >= {0})"
-    minutes = outside.format("minutes.start_ns", MINUTE_NS)
-    query = f"SELECT min(start_ns) FROM minutes WHERE {minutes}"  # noqa: S608 - our own words
+    query = f"SELECT min(start_ns) FROM minutes WHERE {_MINUTE_OUTSIDE}"  # noqa: S608 - our own words
     (oldest,) = database.execute(query).fetchone()
     return None if oldest is None else int(oldest)
 
