@@ -57,7 +57,7 @@ PURE = frozenset(
     "language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
-    "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
+    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
     "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
