@@ -11,12 +11,17 @@ from pathlib import Path
 
 from fusion.assemble import read_secret
 from fusion.config import HookOut, MqttOut, Settings
+from fusion.events import Severity
+from fusion.language.choice import texts_of
+from fusion.receivers import PushOut
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
 from fusion.sinks.mqtt import MqttSink
 from fusion.sinks.news import Sink
 from fusion.sinks.outbox import Outbox
 from fusion.sinks.post import Post
+from fusion.sinks.push import Message, Push
+from fusion.sinks.web import Address
 from fusion.sinks.webhook import Webhook
 from fusion.store.database import read_database
 from fusion.store.keeper import Keeper, oldest_unflagged_ns, orphans
@@ -26,6 +31,9 @@ from sensors.environment.live.brokers import Broker, broker_address, given_file
 from sensors.environment.live.reading import ReaderError
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
+
+PRIORITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+"""What ntfy calls low, default, high and urgent."""
 
 
 @dataclass
@@ -102,6 +110,9 @@ def build_outlets(
         receiver = _webhook(hook, clock)
         name = f"webhook {hook.name}"
         _add_outbox(outlets, stack, Outbox(name, settings.name, receiver, outlets.folder, outlets.writer))
+    for told in settings.pushes:
+        push = _push(told, settings)
+        _add_outbox(outlets, stack, Outbox(f"push {told.name}", settings.name, push, outlets.folder, outlets.writer))
     if outlets.folder:
         with closing(read_database(outlets.folder)) as database:
             for ended in orphans(database):
@@ -166,6 +177,16 @@ def _webhook(told: HookOut, clock: Clock) -> Webhook:
     url = read_secret(Path(told.url_file)) if told.url_file else told.url
     secret = read_secret(Path(told.secret_file)) if told.secret_file else ""
     return Webhook(url, secret, clock.now_ns)
+
+
+def _push(told: PushOut, settings: Settings) -> Push:
+    url = read_secret(Path(told.url_file)) if told.url_file else told.url
+    written = Message(
+        told.title, told.message, told.fields, told.headers, {**PRIORITIES, **told.priorities}, told.changes,
+        Severity[told.least.upper()], {name: read_secret(Path(path)) for name, path in told.header_files.items()},
+    )  # fmt: skip
+    address = Address(url, "push service", "[[pushes]] url")
+    return Push(address, told.method, written, settings.name, texts_of(settings.language))
 
 
 def _oldest_ns(folder: Path) -> int | None:
