@@ -16,7 +16,7 @@ from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
 from fusion.overrides import overridden
-from fusion.receivers import PushOut
+from fusion.receivers import LogOut, PushOut
 from fusion.rules import Rule
 from fusion.section import Name, Positive, Section, Share, Span
 from fusion.strict_toml import read_toml, require_known
@@ -204,6 +204,7 @@ class Settings(Section, frozen=True):
     mqtt: MqttOut = MqttOut()
     webhooks: tuple[HookOut, ...] = ()
     pushes: tuple[PushOut, ...] = ()
+    logs: tuple[LogOut, ...] = ()
     metrics: MetricsOut = MetricsOut()
 
 

@@ -13,6 +13,10 @@ HeaderName = typing.Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,60}$")]
 Priority = typing.Annotated[int, msgspec.Meta(ge=0, le=10)]
 Change = typing.Literal["new", "update", "end"]
 Grade = typing.Literal["low", "medium", "high", "critical"]
+Facility = typing.Literal[
+    "user", "daemon", "auth", "authpriv",
+    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+]  # fmt: skip
 
 GOTIFY = {"title": "{title}", "message": "{message}", "priority": "{priority}"}
 """What Gotify wants, and ntfy together with a `topic`."""
@@ -46,3 +50,16 @@ class PushOut(Section, frozen=True):
             refuse_unknown_fields(phrase, own)
         for phrase in (*self.fields.values(), *self.headers.values()):
             refuse_unknown_fields(phrase)
+
+
+class LogOut(Section, frozen=True):
+    """A log: `address` is "unix:/dev/log", "udp://host:514", "tcp://host:601", or "journal:" for that of systemd.
+
+    `facility`: user, daemon, auth, authpriv or local0 to local7. `enterprise`: IANA's number of whoever reads the
+    structured data; the default is that of documentation.
+    """
+
+    name: Name
+    address: str
+    facility: Facility = "daemon"
+    enterprise: typing.Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 32473

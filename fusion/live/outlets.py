@@ -13,14 +13,16 @@ from fusion.assemble import read_secret
 from fusion.config import HookOut, MqttOut, Settings
 from fusion.events import Severity
 from fusion.language.choice import texts_of
-from fusion.receivers import PushOut
+from fusion.receivers import LogOut, PushOut
+from fusion.sinks.journald import Journald
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
 from fusion.sinks.mqtt import MqttSink
 from fusion.sinks.news import Sink
-from fusion.sinks.outbox import Outbox
+from fusion.sinks.outbox import Outbox, Receiver
 from fusion.sinks.post import Post
 from fusion.sinks.push import Message, Push
+from fusion.sinks.syslog import FACILITIES, Syslog, log_address
 from fusion.sinks.web import Address
 from fusion.sinks.webhook import Webhook
 from fusion.store.database import read_database
@@ -106,13 +108,8 @@ def build_outlets(
         stack.callback(mqtt.close)
         outlets.add("mqtt", mqtt)
         _add_outbox(outlets, stack, Outbox("mqtt", settings.name, mqtt, outlets.folder, outlets.writer))
-    for hook in settings.webhooks:
-        receiver = _webhook(hook, clock)
-        name = f"webhook {hook.name}"
+    for name, receiver in _receivers(settings, clock):
         _add_outbox(outlets, stack, Outbox(name, settings.name, receiver, outlets.folder, outlets.writer))
-    for told in settings.pushes:
-        push = _push(told, settings)
-        _add_outbox(outlets, stack, Outbox(f"push {told.name}", settings.name, push, outlets.folder, outlets.writer))
     if outlets.folder:
         with closing(read_database(outlets.folder)) as database:
             for ended in orphans(database):
@@ -155,6 +152,16 @@ def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
     outlets.add("store", keeper)
 
 
+def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
+    """Who gets events, by a name that stays the same over restarts."""
+    for hook in settings.webhooks:
+        yield f"webhook {hook.name}", _webhook(hook, clock)
+    for push in settings.pushes:
+        yield f"push {push.name}", _push(push, settings)
+    for log in settings.logs:
+        yield f"log {log.name}", _log(log, settings.name)
+
+
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
     stack.callback(outbox.close, 1.0)
     outlets.outboxes.append(outbox)
@@ -181,12 +188,20 @@ def _webhook(told: HookOut, clock: Clock) -> Webhook:
 
 def _push(told: PushOut, settings: Settings) -> Push:
     url = read_secret(Path(told.url_file)) if told.url_file else told.url
+    priorities = PRIORITIES | {str(grade): told.priorities[grade] for grade in told.priorities}
     written = Message(
-        told.title, told.message, told.fields, told.headers, {**PRIORITIES, **told.priorities}, told.changes,
+        told.title, told.message, told.fields, told.headers, priorities, told.changes,
         Severity[told.least.upper()], {name: read_secret(Path(path)) for name, path in told.header_files.items()},
     )  # fmt: skip
     address = Address(url, "push service", "[[pushes]] url")
     return Push(address, told.method, written, settings.name, texts_of(settings.language))
+
+
+def _log(told: LogOut, place: str) -> Receiver:
+    log = log_address(told.address, f"[[logs]] {told.name}")
+    if log.way == "journal":
+        return Journald(log.path, place)
+    return Syslog(log, place, FACILITIES[told.facility], told.enterprise)
 
 
 def _oldest_ns(folder: Path) -> int | None:
