@@ -27,7 +27,10 @@ LAYERS = [
     "live.site commands.trying",
     "live.state live.telling",
     "live.outlets",
-    "sinks.lines sinks.webhook sinks.push sinks.journald replay report.picture report.cards report.judging report.sheet commands.film recall",
+    "sinks.cap_folder",
+    "sinks.cap",
+    "sinks.push sinks.journald",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet commands.film recall",
     "live.retrace",
     "runner report.lanes commands.drawing",
     "live.listener live.vigil sinks.web sinks.syslog",
@@ -57,8 +60,8 @@ PURE = frozenset(
     "language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
-    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
-    "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
+    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator "
+    "re statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS

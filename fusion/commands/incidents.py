@@ -8,11 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from fusion.config import Settings
 from fusion.explain import describe_kind
 from fusion.labels import GRADES, LabelLine, read_labels, write_label
 from fusion.language.texts import Texts
 from fusion.recall import explained
 from fusion.records import EvidenceLine, IncidentLine, rank_incidents, read_lines
+from fusion.sinks.cap import cap_document
 from fusion.sinks.console import columns, wrapped
 from fusion.weighing import tell_severity
 from fusion.words import duration, rarity
@@ -56,6 +58,13 @@ def show_incident(folder: Path, name: str, site: Path | None, texts: Texts, as_j
         print("", *wrapped(tell_severity(line.assessment, texts), WIDTH), sep="\n")
     if label:
         print("", *wrapped(words.said.format(grade=texts.word(label.grade), note=label.note).rstrip(), WIDTH), sep="\n")
+
+
+def warn_of_incident(folder: Path, name: str, settings: Settings) -> None:
+    """Print one incident as a CAP 1.2 warning: of when it ended, or was strangest."""
+    line = find_incident(folder, name)
+    at_ns = line.closed_ns or (line.evidence.at_ns if line.evidence else line.opened_ns)
+    sys.stdout.buffer.write(cap_document(line, 1, at_ns, settings.name, settings.cap))
 
 
 def label_incident(folder: Path, name: str, grade: str, note: str, site: Path | None, texts: Texts) -> None:

@@ -14,6 +14,7 @@ from fusion.config import HookOut, MqttOut, Settings
 from fusion.events import Severity
 from fusion.language.choice import texts_of
 from fusion.receivers import LogOut, PushOut
+from fusion.sinks.cap_folder import CapFolder
 from fusion.sinks.journald import Journald
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
@@ -160,6 +161,8 @@ def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver
         yield f"push {push.name}", _push(push, settings)
     for log in settings.logs:
         yield f"log {log.name}", _log(log, settings.name)
+    if settings.cap.folder:
+        yield "cap", CapFolder(settings.cap, settings.name)
 
 
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
