@@ -60,8 +60,8 @@ PURE = frozenset(
     "language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
-    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator "
-    "re statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
+    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math "
+    "operator re statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("av cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS
