@@ -27,6 +27,8 @@ from sensors.environment.live.reading import ReaderError
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
+HOUR_NS = 3600 * NS
+
 
 @dataclass
 class Outlets:
@@ -138,7 +140,8 @@ def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
         mend = "free some space, check its permissions, or name another folder"
         raise BadInputError(f"the database cannot be opened ({error})", where=folder, mend=mend) from error
     stack.callback(writer.close)
-    keeper = Keeper(writer, round(settings.store.keep_h * 3600 * NS))
+    keep = settings.store
+    keeper = Keeper(writer, round(keep.keep_h * HOUR_NS), round(keep.keep_flagged_days * 24 * HOUR_NS))
     stack.callback(keeper.close)
     outlets.writer, outlets.folder = writer, folder
     outlets.add("store", keeper)
