@@ -21,10 +21,11 @@ LAYERS = [
     "commands.live_commands commands.incident_commands commands.user_commands",
     "commands.benching",
     "daemon",
-    "commands.recordings commands.checking commands.incidents commands.listening commands.models commands.readings "
+    "commands.recordings commands.checking commands.exporting commands.listening commands.models commands.readings "
     "commands.status commands.watching",
+    "commands.incidents",
     "sinks.console baseline.learn feasible report.page report.table",
-    "live.site commands.trying commands.asking",
+    "live.site commands.trying commands.asking commands.media",
     "live.state live.telling",
     "live.outlets",
     "live.custody",

@@ -61,6 +61,21 @@ def label_incident(
     label_incident(folder, incident, grade, note, site, _texts(language), (acting, password_file))
 
 
+@incidents.command("export")
+def export_incident(
+    incident: Which,
+    config: Annotated[Path, typer.Option(help="Settings file (TOML) of the daemon.")],
+    out: Annotated[Path, typer.Option(help="New or empty folder; within [store] folder it surely goes in time.")],
+    acting: Annotated[str, typer.Option("--as", help="Who wants it: a user of role auditor or admin.")],
+    password_file: PasswordFile = None,
+    language: Language = None,
+) -> None:
+    """Unlock what was kept of an incident: sound, film, and what was said of it. It is noted who did, or tried to."""
+    from fusion.commands.exporting import export_incident
+
+    export_incident(config, incident, out, (acting, password_file), _texts(language))
+
+
 def _texts(language: str | None) -> Texts:
     from fusion.config import Settings, override
     from fusion.language.choice import texts_of

@@ -48,21 +48,28 @@ def list_incidents(folder: Path, site: Path | None, texts: Texts, as_json: bool)
 
 def show_incident(folder: Path, name: str, site: Path | None, texts: Texts, as_json: bool) -> None:
     """Print one incident: why, how much of it is whose, what it had been without, and why it is so severe."""
-    line, words = find_incident(folder, name), texts.page
+    line = find_incident(folder, name)
     label = read_labels(site or folder).get(line.id)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode({**msgspec.to_builtins(line), "label": label}) + b"\n")
         return
-    print(f"{line.id}  {headline(line, texts)}", *wrapped(explained(line, texts), WIDTH), sep="\n")
+    print("\n".join(told_of(line, label, texts)))
+
+
+def told_of(line: IncidentLine, label: LabelLine | None, texts: Texts) -> list[str]:
+    """Lines that say why, how much of it is whose, what it had been without, why it is so severe, and what was said."""
+    words = texts.page
+    lines = [f"{line.id}  {headline(line, texts)}", *wrapped(explained(line, texts), WIDTH)]
     if line.evidence:
-        print("", *_shares(line, line.evidence, texts), sep="\n")
+        lines += ["", *_shares(line, line.evidence, texts)]
         for sense, without in line.evidence.without.items():
             rate = rarity(without.per_day, texts) if without.per_day is not None else texts.reasons.unknown_rate
-            print(f"  {words.without.format(sense=texts.word(f'without {sense}'), rate=rate)}")
+            lines.append(f"  {words.without.format(sense=texts.word(f'without {sense}'), rate=rate)}")
     if line.assessment:
-        print("", *wrapped(tell_severity(line.assessment, texts), WIDTH), sep="\n")
+        lines += ["", *wrapped(tell_severity(line.assessment, texts), WIDTH)]
     if label:
-        print("", *wrapped(words.said.format(grade=texts.word(label.grade), note=label.note).rstrip(), WIDTH), sep="\n")
+        lines += ["", *wrapped(words.said.format(grade=texts.word(label.grade), note=label.note).rstrip(), WIDTH)]
+    return lines
 
 
 def label_incident(
