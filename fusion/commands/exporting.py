@@ -88,7 +88,7 @@ def _unlocked(folder: Path, place: Custody, incident: str) -> Iterator[Media]:
     """Write the media of an incident, a file a stream."""
     clips = [clip for clip in read_clips(place.clips) if incident in clip.incidents]
     streams: dict[str, tuple[list[Header], list[Piece]]] = {}
-    roots = place.roots() if clips else None
+    roots = place.roots(there=True) if clips else None
     for clip in clips:
         assert roots is not None  # noqa: S101 - narrows the type
         for header, pieces in open_clip(place.clips, roots, clip.clip):

@@ -22,15 +22,15 @@ class Custody:
     keys: Path
     secret: bytes
 
-    def roots(self) -> Roots:
-        """The root keys.
+    def roots(self, *, there: bool = False) -> Roots:
+        """The root keys; `there` already, for those who only read.
 
         Raises
         ------
         BadInputError
             If they cannot be used.
         """
-        return Roots(self.keys, self.secret)
+        return Roots(self.keys, self.secret, there=there)
 
 
 def custody(settings: Settings) -> Custody:

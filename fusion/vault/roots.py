@@ -42,6 +42,8 @@ class Roots:
         Where they lie; made where it is missing.
     secret : bytes
         Of the operator's; empty where there is none.
+    there : bool
+        They have to be there already: nothing is made, nothing cleared away.
 
     Raises
     ------
@@ -49,14 +51,14 @@ class Roots:
         If the folder or the file cannot be used.
     """
 
-    def __init__(self, folder: Path, secret: bytes = b"") -> None:
+    def __init__(self, folder: Path, secret: bytes = b"", *, there: bool = False) -> None:
+        if there and not (folder / FILE).is_file():
+            raise BadInputError("there are no keys", where=folder, mend="check [evidence] key_folder")
         self._path, self._salt = private_folder(folder) / FILE, hashlib.sha256(secret).digest()
+        if not there:
+            # Why before the reading: who was killed at it shall not leave an old key behind.
+            scrub(self._path.with_name(BEFORE))
         self._keys = self._read()
-
-    @property
-    def exist(self) -> bool:
-        """Whether there is any."""
-        return bool(self._keys)
 
     @property
     def newest(self) -> int:
@@ -127,8 +129,6 @@ class Roots:
         return HKDF(SHA256(), ROOT_BYTES, self._salt, told).derive(self._keys[generation])
 
     def _read(self) -> dict[int, bytes]:
-        # Why before the reading: who was killed at it shall not leave an old key behind.
-        scrub(self._path.with_name(BEFORE))
         try:
             if self._path.stat().st_mode & 0o077:
                 raise BadInputError("others may read it", where=self._path, mend=f"chmod 600 {self._path}")

@@ -62,7 +62,7 @@ class Watch:
     def times(self, clip: Kept) -> dict[str, list[float]]:
         """When the pieces of a clip begin, by stream, seconds after the first incident."""
         place, found = custody(self.settings), dict[str, list[float]]()
-        for header, pieces in open_clip(place.clips, place.roots(), clip.clip):
+        for header, pieces in open_clip(place.clips, place.roots(there=True), clip.clip):
             found.setdefault(header.stream, []).extend((one.start_ns - AT_NS) / NS for one in pieces)
         return found
 
