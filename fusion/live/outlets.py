@@ -13,6 +13,8 @@ from fusion.assemble import read_secret
 from fusion.config import HookOut, MqttOut, Settings
 from fusion.events import Severity
 from fusion.language.choice import texts_of
+from fusion.live.clipping import Clipper
+from fusion.live.custody import build_clipper, clip_samples, has_vault, oldest_kept_ns
 from fusion.receivers import LogOut, PushOut
 from fusion.sinks.cap_folder import CapFolder
 from fusion.sinks.journald import Journald
@@ -33,7 +35,9 @@ from sensors.clock import Clock
 from sensors.environment.live.brokers import Broker, broker_address, given_file
 from sensors.environment.live.reading import ReaderError
 from sensors.errors import BadInputError
-from sensors.types import NS, Modality
+from sensors.types import NS, Chunk, Modality
+
+HOUR_NS = 3600 * NS
 
 PRIORITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
 """What ntfy calls low, default, high and urgent."""
@@ -55,6 +59,8 @@ class Outlets:
         The database's.
     folder : Path or None
         Where it lies.
+    clipper : Clipper or None
+        Who puts clips away.
     """
 
     figures: Figures
@@ -62,6 +68,12 @@ class Outlets:
     outboxes: list[Outbox] = field(default_factory=list)
     writer: Writer | None = None
     folder: Path | None = None
+    clipper: Clipper | None = None
+
+    def keep(self, chunk: Chunk) -> None:
+        """Keep what a sensor brought, for clips."""
+        if self.clipper:
+            self.clipper.ring.keep(chunk)
 
     def add(self, name: str, sink: Sink) -> None:
         """Tell this one, too."""
@@ -102,6 +114,8 @@ def build_outlets(
         stack.callback(MetricsServer(settings.metrics.address, outlets.figures).close)
     if settings.store.folder:
         _add_store(outlets, settings, stack)
+    if settings.evidence.enabled or (settings.store.folder and has_vault(settings)):
+        _add_clips(outlets, settings, streams, stack)
     if settings.jsonl.folder:
         outlets.add_lines("jsonl", Path(settings.jsonl.folder), round(settings.jsonl.most_mb * 1e6), stack)
     if settings.mqtt.address:
@@ -133,9 +147,11 @@ def sink_samples(outlets: Outlets) -> Iterator[Sample]:
     if outlets.writer:
         writer = outlets.writer
         yield "kizashi_store_failures_total", "counter", "Writes that failed.", {}, writer.failed + writer.dropped
+    if outlets.clipper:
+        yield from clip_samples(outlets.clipper)
     if outlets.folder:
         oldest_ns = _oldest_ns(outlets.folder)
-        what = "Event time of the oldest that is kept and belongs to no incident."
+        what = "Event time of the oldest that is kept and that nobody flagged: rows, clips, exports."
         yield "kizashi_oldest_unflagged_timestamp_seconds", "gauge", what, {}, (oldest_ns or 0) / NS
 
 
@@ -147,7 +163,8 @@ def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
         mend = "free some space, check its permissions, or name another folder"
         raise BadInputError(f"the database cannot be opened ({error})", where=folder, mend=mend) from error
     stack.callback(writer.close)
-    keeper = Keeper(writer, round(settings.store.keep_h * 3600 * NS))
+    keep = settings.store
+    keeper = Keeper(writer, round(keep.keep_h * HOUR_NS), round(keep.keep_flagged_days * 24 * HOUR_NS))
     stack.callback(keeper.close)
     outlets.writer, outlets.folder = writer, folder
     outlets.add("store", keeper)
@@ -163,6 +180,18 @@ def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver
         yield f"log {log.name}", _log(log, settings.name)
     if settings.cap.folder:
         yield "cap", CapFolder(settings.cap, settings.name)
+
+
+def _add_clips(outlets: Outlets, settings: Settings, streams: Mapping[str, Modality], stack: ExitStack) -> None:
+    """Have clips put away, or at least let go of in time."""
+    try:
+        clipper = build_clipper(settings, streams)
+    except (OSError, sqlite3.Error) as error:
+        mend = "free some space, check permissions, or name other folders"
+        raise BadInputError(f"clips cannot be kept ({error})", where="[evidence]", mend=mend) from error
+    stack.callback(clipper.close)
+    outlets.clipper = clipper
+    outlets.add("clips", clipper)
 
 
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
@@ -210,6 +239,8 @@ def _log(told: LogOut, place: str) -> Receiver:
 def _oldest_ns(folder: Path) -> int | None:
     try:
         with closing(read_database(folder)) as database:
-            return oldest_unflagged_ns(database)
+            oldest_ns = oldest_unflagged_ns(database)
+        clips_ns = oldest_kept_ns(folder)
+        return min((ns for ns in (oldest_ns, clips_ns) if ns is not None), default=None)
     except (sqlite3.Error, BadInputError):
         return None

@@ -11,7 +11,10 @@ from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
+from fusion.experience import learn
+from fusion.labels import as_experience, read_labels
 from fusion.live.state import State, load_state
+from fusion.severity import SeverityModel
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
 from sensors.errors import BadInputError
@@ -83,13 +86,26 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
     kept = None
-    engine = engine_settings(settings, tick_s)
+    model = None
+    if settings.store.folder and not fresh:
+        model = _learned_severity(Path(settings.store.folder))
+    engine = engine_settings(settings, tick_s, model=model)
     if settings.store.folder and not fresh:
         kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
         kept = Baseline(learned.manifest, learned.memory, learned.detectors)
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
     return Site(settings, engine, clock, sensors, start_ns, given, kept)
+
+
+def _learned_severity(folder: Path) -> SeverityModel | None:
+    """What labels have taught; a database that is broken teaches nothing, and its writer says so."""
+    try:
+        labels = read_labels(folder)
+    except BadInputError as error:
+        _log.warning("labels are not learned from: %s", error)
+        return None
+    return learn(as_experience(labels)) if labels else None
 
 
 def live_watch(site: Site) -> Watch:

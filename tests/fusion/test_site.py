@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from fusion.config import load_settings
+from fusion.labels import LabelLine, write_label
 from fusion.live.site import build_site, live_watch
 from fusion.live.state import State, save_state, take_state
+from fusion.severity import NIGHT
+from fusion.store.writer import Writer
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
@@ -76,3 +79,18 @@ def test_a_secret_may_stand_in_a_file_or_among_the_credentials(
     for name in (str(secret), "camera_url"):
         text = f"[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl_file = '{name}'"
         assert build_site(load_settings(write_text("k.toml", text)), "k.toml").sensors
+
+
+def test_severity_is_judged_by_what_the_labels_in_the_store_have_taught(write_text: Write, tmp_path: Path) -> None:
+    text = f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'
+
+    def weights() -> dict[str, float]:
+        return dict(build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model.weights)
+
+    guess = weights()
+    (tmp_path / "memory").mkdir()
+    Writer(tmp_path / "memory").close()
+    assert weights() == guess
+    for number in range(20):
+        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}))
+    assert weights()[NIGHT] > guess[NIGHT]
