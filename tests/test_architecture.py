@@ -25,7 +25,7 @@ LAYERS = [
     "commands.status commands.watching",
     "commands.incidents",
     "sinks.console baseline.learn feasible report.page report.table",
-    "live.site commands.trying commands.asking commands.media",
+    "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
     "live.outlets",
     "sinks.cap_folder",

@@ -6,8 +6,9 @@ import hashlib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -168,7 +169,7 @@ def _unpack(path: Path, digest: str) -> dict[str, NDArray[np.float64]]:
             raise BadInputError("the file holds no plain arrays", where=path, mend=AGAIN) from error
 
 
-def _hash(file: BinaryIO) -> str:
+def _hash(file: BufferedRandom | BufferedReader) -> str:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
