@@ -48,6 +48,13 @@ kind = "environment.mqtt"
 address = "{broker}"
 topics = "bench/#"
 """
+CLIPS = """
+[evidence]
+enabled = true
+sound = true
+[[rules]]
+when = "temperature > 23.3 C"
+"""
 
 
 class Latencies:
@@ -72,7 +79,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--sets", type=int, default=1)
-    parser.add_argument("--evidence", action="store_true", help="Keep clips, with sound, too.")
+    parser.add_argument("--evidence", action="store_true", help="Keep clips, with sound; a rule makes some.")
     parser.add_argument("--watch", type=Path, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.watch:
@@ -92,7 +99,7 @@ def measure(folder: Path, sets: int, minutes: float, evidence: bool, stack: Exit
     stack.enter_context(rtsp_server(port))
     broker = stack.enter_context(Mosquitto(folder / "broker"))
     text = [SET.format(n=n, rtsp=port, broker=broker.address) for n in range(sets)]
-    kept = "[evidence]\nenabled = true\nsound = true\n" if evidence else ""
+    kept = CLIPS if evidence else ""
     (folder / "site.toml").write_text(f'[store]\nfolder = "{folder}/store"\n{kept}' + "".join(text))
     publisher = stack.enter_context(broker.publisher())
     began_s = time.monotonic()

@@ -149,6 +149,7 @@ def test_exports_go_with_their_incident_as_far_as_they_are_what_we_wrote(house: 
         assert house.export(out).returncode == 0
     (outs[1] / "explanation.txt").write_text("notes of my own")
     (outs[1] / "more.txt").write_text("more of them")
+    (outs[1] / "02-hall-mic.flac").unlink()
     write_label(house.store, LabelLine("1a", "false"))
     oldest_ns = oldest_kept_ns(house.store)
     assert oldest_ns is not None
@@ -162,7 +163,11 @@ def test_exports_go_with_their_incident_as_far_as_they_are_what_we_wrote(house: 
     assert told_of == [
         ("delete clip", "done", "too old"),
         ("delete export", "done", "too old"),
-        ("delete export", "failed", "beyond us: explanation.txt"),
+        (
+            "delete export",
+            "failed",
+            "beyond us: 02-hall-mic.flac (No such file or directory), explanation.txt (changed)",
+        ),
     ]
 
 
