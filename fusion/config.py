@@ -16,21 +16,13 @@ from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
 from fusion.overrides import overridden
+from fusion.receivers import LogOut, PushOut
 from fusion.rules import Rule
+from fusion.section import Name, Positive, Section, Share, Span
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
 from sensors.video.detectors import CHANNELS, FUSED
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the settings file: frozen, every key known."""
-
-
-Name = typing.Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
-Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
 class Timing(Section, frozen=True):
@@ -233,6 +225,8 @@ class Settings(Section, frozen=True):
     jsonl: LinesOut = LinesOut()
     mqtt: MqttOut = MqttOut()
     webhooks: tuple[HookOut, ...] = ()
+    pushes: tuple[PushOut, ...] = ()
+    logs: tuple[LogOut, ...] = ()
     metrics: MetricsOut = MetricsOut()
 
 
