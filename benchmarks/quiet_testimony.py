@@ -2,10 +2,10 @@
 
     python -m benchmarks.quiet_testimony STREAMS --cache CACHE [--only FAMILY ...] [--senses SENSE ...]
 
-STREAMS holds <family>/quiet-1 and <family>/quiet-2, hours long. The first `--learn-minutes` of quiet-1 are learned
-from, in halves that are strangers to each other, as `kizashi learn` does with a single recording; what follows, and
-quiet-2, is watched by detectors that learned all of that and learn on, since nothing happens there. Each sense has a
-folder of its own in CACHE/<family>, so that one can be heard anew where its detectors have changed.
+STREAMS holds <family>/quiet-1, quiet-2 ..., hours long. The first `--learn-minutes` of quiet-1 are learned from, in
+halves that are strangers to each other, as `kizashi learn` does with a single recording; what follows, and the others,
+is watched by detectors that learned all of that and learn on, since nothing happens there. Each sense has a folder of
+its own in CACHE/<family>, so that one can be heard anew where its detectors have changed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from fusion.runner import merge, until
 from sensors.base import PatientDetector
 from sensors.types import NS, Modality, Score
 
-LEARNED, WATCHED = ("learned-1", "learned-2"), ("watched-1", "watched-2")
+LEARNED = ("learned-1", "learned-2")
+WATCHED = "watched-{number}"
 
 
 def hear_sense(folder: Path, cache: Path, sense: Modality, learn_ns: int) -> bool:
     """What one sense says of a family; False where the family has not got it."""
-    first, second = (load_recording(folder / name) for name in ("quiet-1", "quiet-2"))
+    first, *others = (load_recording(path) for path in sorted(folder.glob("quiet-*")))
     sensors = {sensor.stream: sensor for sensor in build_sensors(first, [sense])}
     if not sensors:
         return False
@@ -49,12 +50,13 @@ def hear_sense(folder: Path, cache: Path, sense: Modality, learn_ns: int) -> boo
             said = list(score_segment(part, parts, sensors, after_ns))
             keep(cache / f"{name}.npz", name, sense, sensors, said)
         state = {stream: detector.state() for stream, detector in learned([segment], sensors).items()}
-    for name, recording, features in zip(WATCHED, (first, second), (rest, None), strict=True):
+    for number, recording in enumerate((first, *others), 1):
+        name = WATCHED.format(number=number)
         watched = {s.stream: s for s in build_sensors(recording, [sense])}
         detectors = {stream: PatientDetector(sensor.detector(), after_ns) for stream, sensor in watched.items()}
         for stream, patient in detectors.items():
             patient.detector.restore(state[stream])
-        heard = features if features is not None else until(merge(watched.values()), end_of(recording))
+        heard = rest if recording is first else until(merge(watched.values()), end_of(recording))
         said = [
             (stream, detectors[stream].score(item, always) if item else [], next_ns) for stream, item, next_ns in heard
         ]
@@ -107,7 +109,8 @@ def main(words: Sequence[str] | None = None) -> int:
     for folder in sorted(path for path in args.streams.iterdir() if path.is_dir()):
         for sense in args.senses:
             place = args.cache / folder.name / sense
-            if (args.only and folder.name not in args.only) or (place / f"{WATCHED[-1]}.npz").exists():
+            last = WATCHED.format(number=len(list(folder.glob("quiet-*"))))
+            if (args.only and folder.name not in args.only) or (place / f"{last}.npz").exists():
                 continue
             begun_s = time.process_time()
             if hear_sense(folder, place, sense, round(args.learn_minutes * 60 * NS)):
