@@ -16,21 +16,13 @@ from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
 from fusion.overrides import overridden
+from fusion.receivers import LogOut, PushOut
 from fusion.rules import Rule
+from fusion.section import Name, Positive, Section, Share, Span
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
 from sensors.video.detectors import CHANNELS, FUSED
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the settings file: frozen, every key known."""
-
-
-Name = typing.Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
-Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
 class Timing(Section, frozen=True):
@@ -93,6 +85,14 @@ class RuleText(Section, frozen=True):
     name: str = ""
 
 
+def require_zone(name: str) -> None:
+    """Raise ValueError where there is no such time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"timezone '{name}' is unknown: write one like Europe/Berlin") from error
+
+
 class ZoneRule(Section, frozen=True):
     """A part of a camera's picture that has a rule.
 
@@ -114,10 +114,7 @@ class ZoneRule(Section, frozen=True):
             raise ValueError("a line has two ends")
         if self.rule == "closed" and len(self.points) < 3:
             raise ValueError("an area has at least three corners")
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"timezone '{self.timezone}' is unknown: write one like Europe/Berlin") from error
+        require_zone(self.timezone)
 
 
 class Video(Section, frozen=True):
@@ -211,11 +208,13 @@ class MetricsOut(Section, frozen=True):
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`.
 
-    `name`: of the place. `sensors`: live ones, each with `id`, `kind` and what its source takes. `baseline`: what
-    `kizashi learn` wrote, for the daemon to begin with.
+    `name`: of the place. `timezone`: its wall time, "Europe/Berlin"; that of this machine without one. `sensors`: live
+    ones, each with `id`, `kind` and what its source takes. `baseline`: what `kizashi learn` wrote, for the daemon to
+    begin with.
     """
 
     name: Name = "kizashi"
+    timezone: str = ""
     false_alarms_per_day: Positive = 1.0
     language: Language = Language.ENGLISH
     senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
@@ -233,7 +232,14 @@ class Settings(Section, frozen=True):
     jsonl: LinesOut = LinesOut()
     mqtt: MqttOut = MqttOut()
     webhooks: tuple[HookOut, ...] = ()
+    pushes: tuple[PushOut, ...] = ()
+    logs: tuple[LogOut, ...] = ()
     metrics: MetricsOut = MetricsOut()
+
+    def __post_init__(self) -> None:
+        """Refuse wall time of nowhere."""
+        if self.timezone:
+            require_zone(self.timezone)
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:

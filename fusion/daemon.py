@@ -278,7 +278,8 @@ def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
 
 
 def _recorder(folder: Path, site: Site) -> Recorder:
-    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, site.streams)
+    tick_s = site.engine.tick_ns / NS
+    return Recorder(folder, site.settings.name, site.start_ns, tick_s, site.streams, site.utc_offset_s)
 
 
 @contextmanager

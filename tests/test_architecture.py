@@ -30,10 +30,11 @@ LAYERS = [
     "live.outlets",
     "live.custody",
     "live.clipping",
-    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet commands.film recall",
+    "sinks.lines sinks.webhook sinks.push sinks.journald replay report.picture report.cards report.judging "
+    "report.sheet commands.film recall",
     "live.retrace",
     "runner report.lanes commands.drawing",
-    "live.listener live.vigil",
+    "live.listener live.vigil sinks.web sinks.syslog",
     "live.intake live.recorder store.keeper sinks.mqtt sinks.outbox",
     "sinks.home_assistant",
     "sinks.envelope",
@@ -47,13 +48,13 @@ LAYERS = [
     "sinks.jsonl store.writer weighing report.metrics report.timeline report.markup report.palette report.ticks",
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows",
-    "engine overrides grammar commands.inputs strict_toml sinks.folder",
+    "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",
     "rules",
     "experience senses shifts explain triage",
     "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
-    "sinks.news",
+    "sinks.news sinks.phrase section",
     "calibrate calm events intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store vault",
@@ -66,8 +67,8 @@ PURE = frozenset(
     "language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
-    "__future__ bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math operator re "
-    "statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
+    "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math "
+    "operator re statistics typing numpy numpy.typing numpy.linalg sensors.base sensors.types".split()
 )
 LEARNERS = frozenset({"librosa", "numba", "pyod", "sklearn", "torch", "scipy.stats"})
 HEAVY = frozenset("argon2 av cryptography cv2 matplotlib onnxruntime pyarrow scipy soundfile soxr".split()) | LEARNERS

@@ -11,14 +11,21 @@ from pathlib import Path
 
 from fusion.assemble import read_secret
 from fusion.config import HookOut, MqttOut, Settings
+from fusion.events import Severity
+from fusion.language.choice import texts_of
 from fusion.live.clipping import Clipper
 from fusion.live.custody import build_clipper, clip_samples, has_vault, oldest_kept_ns
+from fusion.receivers import LogOut, PushOut
+from fusion.sinks.journald import Journald
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
 from fusion.sinks.mqtt import MqttSink
 from fusion.sinks.news import Sink
-from fusion.sinks.outbox import Outbox
+from fusion.sinks.outbox import Outbox, Receiver
 from fusion.sinks.post import Post
+from fusion.sinks.push import Message, Push
+from fusion.sinks.syslog import FACILITIES, Syslog, log_address
+from fusion.sinks.web import Address
 from fusion.sinks.webhook import Webhook
 from fusion.store.database import read_database
 from fusion.store.keeper import Keeper, oldest_unflagged_ns, orphans
@@ -30,6 +37,9 @@ from sensors.errors import BadInputError
 from sensors.types import NS, Chunk, Modality
 
 HOUR_NS = 3600 * NS
+
+PRIORITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+"""What ntfy calls low, default, high and urgent."""
 
 
 @dataclass
@@ -112,9 +122,7 @@ def build_outlets(
         stack.callback(mqtt.close)
         outlets.add("mqtt", mqtt)
         _add_outbox(outlets, stack, Outbox("mqtt", settings.name, mqtt, outlets.folder, outlets.writer))
-    for hook in settings.webhooks:
-        receiver = _webhook(hook, clock)
-        name = f"webhook {hook.name}"
+    for name, receiver in _receivers(settings, clock):
         _add_outbox(outlets, stack, Outbox(name, settings.name, receiver, outlets.folder, outlets.writer))
     if outlets.folder:
         with closing(read_database(outlets.folder)) as database:
@@ -173,6 +181,16 @@ def _add_clips(outlets: Outlets, settings: Settings, streams: Mapping[str, Modal
     outlets.add("clips", clipper)
 
 
+def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
+    """Who gets events, by a name that stays the same over restarts."""
+    for hook in settings.webhooks:
+        yield f"webhook {hook.name}", _webhook(hook, clock)
+    for push in settings.pushes:
+        yield f"push {push.name}", _push(push, settings)
+    for log in settings.logs:
+        yield f"log {log.name}", _log(log, settings.name)
+
+
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
     stack.callback(outbox.close, 1.0)
     outlets.outboxes.append(outbox)
@@ -195,6 +213,24 @@ def _webhook(told: HookOut, clock: Clock) -> Webhook:
     url = read_secret(Path(told.url_file)) if told.url_file else told.url
     secret = read_secret(Path(told.secret_file)) if told.secret_file else ""
     return Webhook(url, secret, clock.now_ns)
+
+
+def _push(told: PushOut, settings: Settings) -> Push:
+    url = read_secret(Path(told.url_file)) if told.url_file else told.url
+    priorities = PRIORITIES | {str(grade): told.priorities[grade] for grade in told.priorities}
+    written = Message(
+        told.title, told.message, told.fields, told.headers, priorities, told.changes,
+        Severity[told.least.upper()], {name: read_secret(Path(path)) for name, path in told.header_files.items()},
+    )  # fmt: skip
+    address = Address(url, "push service", "[[pushes]] url")
+    return Push(address, told.method, written, settings.name, texts_of(settings.language))
+
+
+def _log(told: LogOut, place: str) -> Receiver:
+    log = log_address(told.address, f"[[logs]] {told.name}")
+    if log.way == "journal":
+        return Journald(log.path, place)
+    return Syslog(log, place, FACILITIES[told.facility], told.enterprise)
 
 
 def _oldest_ns(folder: Path) -> int | None:
