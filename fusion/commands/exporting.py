@@ -105,7 +105,7 @@ def _unlocked(folder: Path, place: Custody, incident: str) -> Iterator[Media]:
             headers.append(header)
             all_pieces += pieces
     for number, (stream, (headers, pieces)) in enumerate(sorted(streams.items()), 1):
-        pieces.sort(key=lambda piece: piece.start_ns)
+        pieces = sorted({piece.start_ns: piece for piece in pieces}.values(), key=lambda piece: piece.start_ns)
         first, span = headers[0], (pieces[0].start_ns, max(header.end_ns for header in headers))
         suffix = "flac" if first.codec == PCM else "mp4"
         file = f"{number:02}-{''.join(c if c.isalnum() else '-' for c in stream)}.{suffix}"

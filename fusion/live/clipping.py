@@ -2,7 +2,7 @@
 
 1. An incident opens: what the ring holds from `pre_ns` before it is put away at once: who cuts the power comes late.
 2. As long as it is open, and `post_ns` longer, what came since is put away every `STEP_NS`.
-3. An incident that opens meanwhile, or goes on, is of the same clip.
+3. An incident that opens meanwhile, or goes on, is of the same clip, unless that is full: then of another.
 4. Each minute what is too old goes, and where there is no room the oldest of which nobody said that it matters.
 
 It is told as sinks are: in a thread of its own, behind a queue (`fusion.sinks.post`). A disk that is slow or full costs
@@ -155,6 +155,7 @@ class Clipper:
         clip.open.add(incident.id)
         if not clip.number:
             self._put(clip)
+            self._let_go(clip.full)
 
     def _go_on(self) -> None:
         clip = self._clip
@@ -162,11 +163,15 @@ class Clipper:
             over = not clip.open and self._now_ns >= clip.until_ns + LATE_NS
             if over or self._now_ns >= self._put_ns + STEP_NS:
                 self._put(clip)
-            if over:
-                self._clip = None
+            self._let_go(over or clip.full)
         if self._now_ns >= self._expired_ns + EXPIRE_NS:
             self._expired_ns = self._now_ns
             self._try(self._expire)
+
+    def _let_go(self, over: bool) -> None:
+        """Begin another clip with whatever comes next, where this one is over."""
+        if over:
+            self._clip = None
 
     def _put(self, clip: Clip) -> None:
         """Put away what came since the last time, a segment a stream."""
