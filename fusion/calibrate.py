@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,6 +209,22 @@ class Past:
         self._fit()
         return self
 
+    def kept(self) -> dict[str, object]:
+        """All that it holds, see `freezing.Dense`: unlike `values`, with the tail as it was fitted last."""
+        made = self._capacity, self._depth, self._prior, self._least, self._heavy
+        return {"made": made, "values": self.values(), "tail": self._tail, "since_fit": self._since_fit}
+
+    def regain(self, kept: Mapping[str, Any]) -> None:
+        """Be what was kept."""
+        self._capacity, self._depth, self._prior, self._least, self._heavy = kept["made"]
+        self._window = deque(kept["values"].tolist())
+        self._sorted = np.sort(kept["values"]).tolist()
+        self._tail, self._since_fit = kept["tail"], kept["since_fit"]
+
     def _fit(self) -> None:
         self._tail = fit_tail(np.array(self._sorted, np.float64), self._prior, least=self._least, heavy=self._heavy)
         self._since_fit = 0
+
+
+PARTS = (Past, Tail, TailPrior)
+"""Classes that hold something, see `freezing`."""

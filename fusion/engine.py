@@ -31,6 +31,8 @@ from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
+from fusion.freezing import Tree, freeze, thaw
+from fusion.inventory import HELD, MADE_WITH
 from fusion.language.english import ENGLISH
 from fusion.language.texts import Texts
 from fusion.patterns import Patterns
@@ -238,6 +240,20 @@ class Engine:
         """What was learned so far."""
         blocks = {self._name_of(senses): values for senses, values in self._rarity.pasts().items()}
         return Memory(self._senses.pasts(), blocks, self._dependence.state(), self._agreement.state())
+
+    def whole(self) -> Tree:
+        """All that it holds, open windows and what waits included, as plain data: see `freezing`."""
+        return freeze(self, (EngineSettings, *MADE_WITH))
+
+    def resume(self, whole: Tree) -> None:
+        """Go on where an engine with the same settings and streams stood, as if nothing had been between.
+
+        Raises
+        ------
+        KeyError, IndexError, TypeError, ValueError
+            If that is not whole; the engine is then of no use.
+        """
+        thaw(self, whole, (Engine, *HELD))
 
     def _restore(self, memory: Memory) -> None:
         self._senses.restore(memory.channels)

@@ -339,3 +339,7 @@ class Rules:
     def finish(self, at_ns: int) -> Changes:
         """Close what is open, because the streams end."""
         return [change for watched in self._watched for change in watched.finish(at_ns)]
+
+
+PARTS = (Rules, _Watched, _Held, Comparison)
+"""Classes that hold something, see `freezing`."""
