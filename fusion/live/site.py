@@ -13,7 +13,7 @@ from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
-from fusion.experience import gather
+from fusion.experience import learn
 from fusion.labels import as_experience, read_labels
 from fusion.live.state import State, load_state
 from fusion.severity import SeverityModel
@@ -91,8 +91,10 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
     kept = None
-    utc_offset_s = local_offset_s(settings, clock.now_ns())
-    engine = engine_settings(settings, tick_s, utc_offset_s, taught_by(settings))
+    utc_offset_s, model = local_offset_s(settings, clock.now_ns()), None
+    if settings.store.folder and not fresh:
+        model = _learned_severity(Path(settings.store.folder))
+    engine = engine_settings(settings, tick_s, utc_offset_s, model)
     if settings.store.folder and not fresh:
         kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
@@ -112,10 +114,14 @@ def local_offset_s(settings: Settings, at_ns: int) -> int:
     return round(offset.total_seconds()) if offset is not None else 0
 
 
-def taught_by(settings: Settings) -> SeverityModel:
-    """How severe what is, by the labels that are kept with what was learned."""
-    folder = Path(settings.store.folder) if settings.store.folder else None
-    return gather(as_experience(read_labels(folder)) if folder and folder.is_dir() else ()).model
+def _learned_severity(folder: Path) -> SeverityModel | None:
+    """What labels have taught; a database that is broken teaches nothing, and its writer says so."""
+    try:
+        labels = read_labels(folder)
+    except BadInputError as error:
+        _log.warning("labels are not learned from: %s", error)
+        return None
+    return learn(as_experience(labels)) if labels else None
 
 
 def live_watch(site: Site) -> Watch:
