@@ -91,9 +91,10 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
     kept = None
-    utc_offset_s, model = local_offset_s(settings, clock.now_ns()), None
+    utc_offset_s = local_offset_s(settings, clock.now_ns())
+    model = None
     if settings.store.folder and not fresh:
-        model = _learned_severity(Path(settings.store.folder))
+        model = taught_by(Path(settings.store.folder))
     engine = engine_settings(settings, tick_s, utc_offset_s, model)
     if settings.store.folder and not fresh:
         kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
@@ -114,10 +115,10 @@ def local_offset_s(settings: Settings, at_ns: int) -> int:
     return round(offset.total_seconds()) if offset is not None else 0
 
 
-def _learned_severity(folder: Path) -> SeverityModel | None:
-    """What labels have taught; a database that is broken teaches nothing, and its writer says so."""
+def taught_by(folder: Path) -> SeverityModel | None:
+    """How severe what is, by the labels kept there; a database that is broken teaches nothing, its writer says so."""
     try:
-        labels = read_labels(folder)
+        labels = read_labels(folder) if folder.is_dir() else {}
     except BadInputError as error:
         _log.warning("labels are not learned from: %s", error)
         return None

@@ -15,7 +15,7 @@ from fusion.live.recorder import Recorder
 from fusion.live.site import build_site, live_watch
 from fusion.live.state import State, save_state, take_state
 from fusion.recording import load_recording
-from fusion.severity import NIGHT
+from fusion.severity import NIGHT, SeverityModel
 from fusion.store.writer import Writer
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
@@ -62,6 +62,18 @@ def test_a_live_watch_knows_the_hour_of_its_place_and_its_recording_judges_alike
     assert engine_settings(settings, 0.1, recording.utc_offset_s).triage == site.engine.triage
 
 
+def test_labels_that_are_kept_there_say_how_severe_what_happens_live_is(write_text: Write, tmp_path: Path) -> None:
+    text = f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'
+    assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model == SeverityModel()
+    (tmp_path / "memory").mkdir()
+    Writer(tmp_path / "memory").close()
+    assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model == SeverityModel()
+    for number in range(8):
+        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}))
+    taught = build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model
+    assert taught.weights[NIGHT] > SeverityModel().weights[NIGHT]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -96,18 +108,3 @@ def test_a_secret_may_stand_in_a_file_or_among_the_credentials(
     for name in (str(secret), "camera_url"):
         text = f"[[sensors]]\nid = 'a'\nkind = 'audio.url'\nurl_file = '{name}'"
         assert build_site(load_settings(write_text("k.toml", text)), "k.toml").sensors
-
-
-def test_severity_is_judged_by_what_the_labels_in_the_store_have_taught(write_text: Write, tmp_path: Path) -> None:
-    text = f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'
-
-    def weights() -> dict[str, float]:
-        return dict(build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model.weights)
-
-    guess = weights()
-    (tmp_path / "memory").mkdir()
-    Writer(tmp_path / "memory").close()
-    assert weights() == guess
-    for number in range(20):
-        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}))
-    assert weights()[NIGHT] > guess[NIGHT]
