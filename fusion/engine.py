@@ -232,6 +232,20 @@ class Engine:
             return []
         return [*self._triage.finish(self._next_ns), *self._rules.finish(self._next_ns)]
 
+    @property
+    def next_ns(self) -> int | None:
+        """Event time of the tick that is next; None before the first."""
+        return self._next_ns
+
+    @property
+    def occupied(self) -> bool:
+        """Whether an incident is open."""
+        return self._triage.current is not None or self._rules.occupied
+
+    def pass_over(self, start_ns: int) -> None:
+        """Give no verdict on ticks before `start_ns`: nobody was there to listen."""
+        self._next_ns = max(self._on_grid(start_ns), self._next_ns or NEVER)
+
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
         return self._disturbances.calm(at_ns) is Calm.QUIET

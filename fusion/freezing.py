@@ -55,8 +55,8 @@ def freeze(root: object, leave: tuple[type, ...]) -> Tree:
     return _Freezer(leave).tree(root)
 
 
-def thaw(root: object, tree: Tree, known: Iterable[type]) -> None:
-    """Give an object what another, made alike, held when it was frozen.
+def thaw(root: object, tree: Tree, known: Iterable[type]) -> Any:
+    """Give an object what another, made alike, held when it was frozen; plain values are what is returned.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def thaw(root: object, tree: Tree, known: Iterable[type]) -> None:
     KeyError, IndexError, TypeError, ValueError
         If the tree is not whole, or names a class that is not known; the object is then of no use.
     """
-    _Thawer({one.__name__: one for one in known}).value(tree, root)
+    return _Thawer({one.__name__: one for one in known}).value(tree, root)
 
 
 class _Freezer:

@@ -27,6 +27,7 @@ LAYERS = [
     "sinks.console baseline.learn feasible report.page report.table",
     "live.site commands.trying commands.asking commands.media",
     "live.state live.telling",
+    "live.moment",
     "live.outlets",
     "live.custody",
     "live.clipping",
