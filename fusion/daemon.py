@@ -23,10 +23,10 @@ from types import FrameType
 import msgspec
 
 from fusion.assemble import build_live_sensors
-from fusion.config import Settings, Storage
+from fusion.config import EvidenceRules, Settings, Storage
 from fusion.live.inbox import Inbox
 from fusion.live.intake import Intake
-from fusion.live.listener import Listener
+from fusion.live.listener import Listener, Tap
 from fusion.live.notify import Notifier
 from fusion.live.outlets import Outlets, build_outlets, sink_samples
 from fusion.live.recorder import Recorder
@@ -89,11 +89,14 @@ class Daemon:
         Who keeps what is heard.
     seconds : float or None
         How long to watch; until it is asked to end without it.
+    keep : callable (Chunk) -> None
+        Given all that is heard and seen, for clips.
     """
 
     def __init__(
-        self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None
-    ) -> None:
+        self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None,
+        keep: Tap = lambda chunk: None,
+    ) -> None:  # fmt: skip
         self._site, self._posts, self.recorder = site, posts, recorder
         self.clock = site.clock
         self.intake = Intake(live_watch(site), site.engine)
@@ -102,7 +105,7 @@ class Daemon:
         teller = Teller(posts, self.intake, site.clock)
         note, tap = (recorder.note, recorder.keep) if recorder else (None, lambda chunk: None)
         self.vigil = Vigil(self.intake, site.engine, site.start_ns, teller.step, teller.changes, note)
-        self.listeners = [Listener(sensor, self.inbox, site.clock, tap) for sensor in site.sensors]
+        self.listeners = [Listener(sensor, self.inbox, site.clock, tap, keep) for sensor in site.sensors]
         self.shedder = Shedder()
         self.saver = Saver(site.folder) if site.folder else None
         self._notifier = Notifier()
@@ -204,7 +207,7 @@ def run_daemon(
     """
     sys.setswitchinterval(SWITCH_S)
     if record is not None:
-        settings, reload = msgspec.structs.replace(settings, store=Storage()), None
+        settings, reload = msgspec.structs.replace(settings, store=Storage(), evidence=EvidenceRules()), None
     wishes = Wishes()
     with _signals(wishes):
         return _watch(settings, where, record, seconds, reload, wishes)
@@ -246,7 +249,7 @@ def _built(
     recorder = _recorder(record, site) if record else None
     if record:
         outlets.add_lines("recording", record, 0, stack)
-    daemon = Daemon(site, outlets.posts, recorder, seconds)
+    daemon = Daemon(site, outlets.posts, recorder, seconds, outlets.keep)
     outlets.figures.more = partial(_samples, daemon, outlets)
     return daemon
 
@@ -275,7 +278,8 @@ def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
 
 
 def _recorder(folder: Path, site: Site) -> Recorder:
-    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, site.streams)
+    tick_s = site.engine.tick_ns / NS
+    return Recorder(folder, site.settings.name, site.start_ns, tick_s, site.streams, site.utc_offset_s)
 
 
 @contextmanager

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_s, engine_settings
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
+from fusion.experience import learn
+from fusion.labels import as_experience, read_labels
 from fusion.live.state import State, load_state
+from fusion.severity import SeverityModel
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
 from sensors.errors import BadInputError
@@ -34,6 +39,8 @@ class Site:
         Live ones.
     start_ns : int
         Event time of the first tick.
+    utc_offset_s : int
+        Offset of wall time from UTC at the place when the watch began, seconds.
     given : Baseline or None
         What the settings say is known.
     kept : Baseline or None
@@ -45,6 +52,7 @@ class Site:
     clock: SteadyClock
     sensors: Sequence[Sensor]
     start_ns: int
+    utc_offset_s: int = 0
     given: Baseline | None = None
     kept: Baseline | None = None
 
@@ -83,13 +91,38 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
     kept = None
-    engine = engine_settings(settings, tick_s)
+    utc_offset_s = local_offset_s(settings, clock.now_ns())
+    model = None
+    if settings.store.folder and not fresh:
+        model = taught_by(Path(settings.store.folder))
+    engine = engine_settings(settings, tick_s, utc_offset_s, model)
     if settings.store.folder and not fresh:
         kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
         kept = Baseline(learned.manifest, learned.memory, learned.detectors)
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
-    return Site(settings, engine, clock, sensors, start_ns, given, kept)
+    return Site(settings, engine, clock, sensors, start_ns, utc_offset_s, given, kept)
+
+
+def local_offset_s(settings: Settings, at_ns: int) -> int:
+    """Offset of wall time from UTC at the place, seconds: by its time zone, or this machine's.
+
+    Why once, though summer time comes and goes: a recording has one offset, and must replay to the same severities.
+    """
+    moment = datetime.fromtimestamp(at_ns // NS, UTC)
+    local = moment.astimezone(ZoneInfo(settings.timezone) if settings.timezone else None)
+    offset = local.utcoffset()
+    return round(offset.total_seconds()) if offset is not None else 0
+
+
+def taught_by(folder: Path) -> SeverityModel | None:
+    """How severe what is, by the labels kept there; a database that is broken teaches nothing, its writer says so."""
+    try:
+        labels = read_labels(folder) if folder.is_dir() else {}
+    except BadInputError as error:
+        _log.warning("labels are not learned from: %s", error)
+        return None
+    return learn(as_experience(labels)) if labels else None
 
 
 def live_watch(site: Site) -> Watch:
