@@ -199,11 +199,13 @@ class MetricsOut(Section, frozen=True):
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`.
 
-    `name`: of the place. `sensors`: live ones, each with `id`, `kind` and what its source takes. `baseline`: what
-    `kizashi learn` wrote, for the daemon to begin with.
+    `name`: of the place. `timezone`: its wall time, "Europe/Berlin"; that of this machine without one. `sensors`: live
+    ones, each with `id`, `kind` and what its source takes. `baseline`: what `kizashi learn` wrote, for the daemon to
+    begin with.
     """
 
     name: Name = "kizashi"
+    timezone: str = ""
     false_alarms_per_day: Positive = 1.0
     language: Language = Language.ENGLISH
     senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
@@ -225,6 +227,11 @@ class Settings(Section, frozen=True):
     logs: tuple[LogOut, ...] = ()
     cap: CapOut = CapOut()
     metrics: MetricsOut = MetricsOut()
+
+    def __post_init__(self) -> None:
+        """Refuse wall time of nowhere."""
+        if self.timezone:
+            require_zone(self.timezone)
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:

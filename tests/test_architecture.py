@@ -27,6 +27,7 @@ LAYERS = [
     "sinks.console baseline.learn feasible report.page report.table",
     "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
+    "live.moment",
     "live.outlets",
     "sinks.cap_folder",
     "sinks.cap",
@@ -51,13 +52,14 @@ LAYERS = [
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows",
     "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",
+    "inventory",
     "rules",
     "experience senses shifts explain triage",
     "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news sinks.phrase section",
-    "calibrate calm events intervals language.english language.japanese",
+    "calibrate calm events freezing intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store vault",
 ]
@@ -65,8 +67,8 @@ LAYERS = [
 
 PURE = frozenset(
     "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words "
-    "evidence patterns severity experience intervals lately language.texts language.english language.japanese "
-    "language.vocabulary language.choice".split()
+    "evidence patterns severity experience intervals lately freezing inventory language.texts "
+    "language.english language.japanese language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
     "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math "
