@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 FROM_DEVICE = ("availability_topic", "qos", "origin", "device")
@@ -18,11 +19,11 @@ def main() -> int:
     """Validate the device, then each entity by the rules of its platform."""
     told: dict[str, Any] = json.load(sys.stdin)
     version = import_module("homeassistant.const").__version__
-    schemas = import_module("homeassistant.components.mqtt.schemas")
     print(f"homeassistant {version}")
     bad = 0
-    if device_rules := getattr(schemas, "DEVICE_DISCOVERY_SCHEMA", None):
-        bad += broken("device", device_rules, told)
+    # Whole devices since 2024.11; before, each entity was told of alone.
+    if find_spec("homeassistant.components.mqtt.schemas"):
+        bad += broken("device", import_module("homeassistant.components.mqtt.schemas").DEVICE_DISCOVERY_SCHEMA, told)
     shared = {key: told[key] for key in FROM_DEVICE if key in told}
     for key, entity in told["components"].items():
         rules = import_module(f"homeassistant.components.mqtt.{entity['platform']}").DISCOVERY_SCHEMA
