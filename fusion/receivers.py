@@ -72,9 +72,9 @@ class LogOut(Section, frozen=True):
 class CapOut(Section, frozen=True):
     """Warnings in the Common Alerting Protocol, a file for each change of an incident in `folder`; none without one.
 
-    `sender`: who warns, by a name that nobody else has. `status`: Test until you mean it. `scope`: Public, Restricted
-    (then `restriction` says how) or Private (then `addresses` says to whom). `timezone`: of its times. `circle`: where,
-    as latitude, longitude and radius in kilometres.
+    Files stay until somebody takes them away. `sender`: who warns, by a name that nobody else has. `status`: Test until
+    you mean it. `scope`: Public, Restricted (then `restriction` says how) or Private (then
+    `addresses` says to whom). `timezone`: of its times. `circle`: where, as latitude, longitude and radius in km.
     """
 
     folder: str = ""

@@ -72,7 +72,10 @@ def test_settings_are_words_and_never_commands(tmp_path: Path) -> None:
         )
         rules = [f'[[rules]]\nname = "{name}"\nwhen = "temperature > {n} C"\n' for n, name in enumerate(told, 60)]
         with Site(tmp_path, settings + "".join(rules)) as site:
-            poll(lambda: (site.say(90), len(hook.events) >= len(told))[1], "an incident of each rule")
+            site.until("watching")
+            site.say(20)
+            site.say(90)
+            poll(lambda: len(hook.events) >= len(told), "an incident of each rule")
             poll(lambda: len(list((tmp_path / "cap").glob("*.xml"))) >= len(told), "a warning of each")
     assert {f"rule: {name}" for name in told} == {event["data"]["kind"] for event in hook.events}
     assert not (tmp_path / "touched").exists()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -90,7 +92,8 @@ def test_whatever_answers_at_a_brokers_port_it_is_told_from_a_broker(server: Raw
 
 
 def sensor(kind: str, port: int) -> LiveSource:
-    host, ways = f"127.0.0.1:{port}", {"backoff": Backoff(0.02, 0.05)}
+    host = f"127.0.0.1:{port}"
+    ways: dict[str, Any] = {"backoff": Backoff(0.02, 0.05)}
     registers = [{"name": "temperature", "address": 0, "type": "int16", "table": "holding"}]
     made: dict[str, Callable[[], LiveSource]] = {
         "http": lambda: HttpSource("x", f"http://{host}/", poll_s=0.05, timeout_s=0.5, **ways),
@@ -108,10 +111,14 @@ def test_a_sensor_at_whose_other_end_is_rubbish_is_down_with_a_reason_and_leaves
     with RawServer(asked=kind != "mqtt") as server, Listening(sensor(kind, server.port)) as ear:
         for said in RUBBISH.values():
             server.answer = said
-            poll(lambda end=server.served + 2: server.served >= end, "two who were answered so")
+            poll(partial(has_served, server, server.served + 2), "two who were answered so")
         poll(lambda: troubled(ear), "a complaint")
     assert all(health.reason for health in ear.health if health.state is State.DOWN)
     assert not ear.chunks
+
+
+def has_served(server: RawServer, count: int) -> bool:
+    return server.served >= count
 
 
 def troubled(ear: Listening) -> bool:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sensors.environment.live.complaints import Complaint
 from sensors.environment.live.finding import Door, read_door
 from sensors.environment.live.flaws import PayloadError
 from sensors.environment.live.lines import LineCutter, parser
 from sensors.environment.live.payloads import Form, Recipe, parse
+from sensors.environment.live.reading import Complaint
 from sensors.environment.live.topics import subscriptions
 from sensors.reader.faults import ReaderError
 from sensors.reader.wire import LIMIT, Decoder, Kind, Message
