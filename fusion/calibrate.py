@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,6 +223,17 @@ class Past:
         self._fit()
         return self
 
+    def kept(self) -> dict[str, object]:
+        """All that it holds, see `freezing.Dense`: unlike `values`, with the tail as it was fitted last."""
+        made = self._capacity, self._depth, self._prior, self._least, self._heavy
+        return {"made": made, "values": self.values(), "tail": self._tail, "since_fit": self._since_fit}
+
+    def regain(self, kept: Mapping[str, Any]) -> None:
+        """Be what was kept."""
+        self._capacity, self._depth, self._prior, self._least, self._heavy = kept["made"]
+        self.restore(kept["values"])
+        self._tail, self._since_fit = kept["tail"], kept["since_fit"]
+
     def _forget(self, value: float) -> None:
         place = bisect_left(self._ranked, value, 0, self._count)
         self._count -= 1
@@ -235,3 +248,7 @@ class Past:
         ascending = np.frombuffer(self._ranked[: self._count], np.float64)
         self._tail = fit_tail(ascending, self._prior, least=self._least, heavy=self._heavy)
         self._since_fit = 0
+
+
+PARTS = (Past, Tail, TailPrior)
+"""Classes that hold something, see `freezing`."""

@@ -25,13 +25,16 @@ LAYERS = [
     "commands.status commands.watching",
     "commands.incidents",
     "sinks.console baseline.learn feasible report.page report.table",
-    "live.site commands.trying commands.asking commands.media",
+    "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
+    "live.moment",
     "live.outlets",
+    "sinks.cap_folder",
+    "sinks.cap",
+    "sinks.push sinks.journald",
     "live.custody",
     "live.clipping",
-    "sinks.lines sinks.webhook sinks.push sinks.journald replay report.picture report.cards report.judging "
-    "report.sheet commands.film recall",
+    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet commands.film recall",
     "live.retrace",
     "runner report.lanes commands.drawing",
     "live.listener live.vigil sinks.web sinks.syslog",
@@ -49,13 +52,14 @@ LAYERS = [
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows",
     "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",
+    "inventory",
     "rules",
     "experience senses shifts explain triage",
     "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news sinks.phrase section",
-    "calibrate calm events intervals language.english language.japanese",
+    "calibrate calm events freezing intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store vault",
 ]
@@ -63,8 +67,8 @@ LAYERS = [
 
 PURE = frozenset(
     "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words "
-    "evidence patterns severity experience intervals lately language.texts language.english language.japanese "
-    "language.vocabulary language.choice".split()
+    "evidence patterns severity experience intervals lately freezing inventory language.texts "
+    "language.english language.japanese language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
     "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math "
