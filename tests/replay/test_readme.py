@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -134,7 +135,7 @@ def typed(command: list[str], cwd: Path) -> str:
     assert child.stdin
     assert child.stdout
     said, answered = b"", 0
-    while part := child.stdout.read1():
+    while part := os.read(child.stdout.fileno(), 4096):
         said += part
         asked = len(re.findall(rb"(?:Passphrase of \w+|Once more): ", said))
         if asked > answered:
