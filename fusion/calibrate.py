@@ -14,9 +14,11 @@ how sure it is of itself.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
-from collections import deque
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,9 @@ RANKED = 10
 
 SMALLEST = 1e-30
 """No p-value is smaller: nothing measured says more."""
+
+YOUNG = 64
+"""A past that outgrows so many values takes the room for all that it may ever hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,9 @@ def extremal_index(beyond: NDArray[np.bool_]) -> float:
 class Past:
     """A bounded window of past values, against which new ones are ranked. Ranking never learns.
 
+    Memory is 16 bytes a value, taken for the whole capacity as soon as there are more than `YOUNG`: a watch that lasts
+    needs after some minutes what it will need after months.
+
     Parameters
     ----------
     capacity : int
@@ -199,22 +207,26 @@ class Past:
     ) -> None:
         self._capacity, self._depth, self._prior, self._least, self._heavy = capacity, depth, prior, least, heavy
         self._overlap, self.independent = overlap, 1 / overlap
-        self._window: deque[float] = deque()
-        self._sorted: list[float] = []
+        self._window, self._ranked = array("d"), array("d")
+        self._count = self._next = 0
         self._tail: Tail | None = None
         self._since_fit = 0
 
     def __len__(self) -> int:
-        return len(self._window)
+        return self._count
 
     def learn(self, value: float) -> None:
         """Take one more value as normal."""
-        if len(self._window) == self._capacity:
-            del self._sorted[bisect_left(self._sorted, self._window.popleft())]
-        self._window.append(value)
-        insort(self._sorted, value)
+        if self._count == self._capacity:
+            self._forget(self._window[self._next])
+        elif self._count == len(self._ranked):
+            self._take_room()
+        n, place = self._count, bisect_left(self._ranked, value, 0, self._count)
+        self._ranked[place + 1 : n + 1] = self._ranked[place:n]
+        self._ranked[place] = self._window[self._next] = value
+        self._count, self._next = n + 1, (self._next + 1) % self._capacity
         self._since_fit += 1
-        if self._since_fit * 32 >= len(self._window):
+        if self._since_fit * 32 >= self._count:
             self._fit()
 
     def rank(self, value: float) -> tuple[float, bool]:
@@ -227,8 +239,8 @@ class Past:
         saturated : bool
             Nothing in the past was as strange.
         """
-        n, share = len(self._sorted), self.independent
-        louder = n - bisect_left(self._sorted, value)
+        n, share = self._count, self.independent
+        louder = n - bisect_left(self._ranked, value, 0, n)
         ranked = (louder * share + 1) / (n * share + 1)
         tail = self._tail
         if louder >= RANKED or tail is None or tail.scale <= 0 or value <= tail.threshold:
@@ -238,32 +250,61 @@ class Past:
 
     def level(self, p_value: float) -> float:
         """The value whose rank is `p_value`, in (0, 1]; the largest value known where no tail could be fitted."""
-        n, share = len(self._sorted), self.independent
+        n, share = self._count, self.independent
         louder = math.floor((p_value * (n * share + 1) - 1) / share)
         if louder >= RANKED or self._tail is None or self._tail.scale <= 0 or p_value > self._tail.weight:
-            return self._sorted[max(0, min(n - 1, n - 1 - louder))]
+            return self._ranked[max(0, min(n - 1, n - 1 - louder))]
         return self._tail.level(p_value)
 
     def values(self) -> NDArray[np.float64]:
         """The window, oldest first."""
-        return np.array(self._window, np.float64)
+        begin = self._next if self._count == self._capacity else 0
+        return np.array(self._window[begin : self._count] + self._window[:begin], np.float64)
 
     def restore(self, values: NDArray[np.float64]) -> Past:
         """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
-        if len(values) > self._capacity:
-            values = values[np.linspace(0, len(values) - 1, self._capacity).astype(int)]
-        self._window = deque(values.tolist())
-        self._sorted = np.sort(values).tolist()
+        kept = np.asarray(values, np.float64)
+        if len(kept) > self._capacity:
+            kept = kept[np.linspace(0, len(kept) - 1, self._capacity).astype(int)]
+        self._window, self._ranked = (array("d", part.tobytes()) for part in (kept, np.sort(kept)))
+        self._count, self._next = len(kept), len(kept) % self._capacity
+        if self._count > YOUNG:
+            self._take_room()
         self._fit()
         return self
 
+    def kept(self) -> dict[str, object]:
+        """All that it holds, see `freezing.Dense`: unlike `values`, with the tail as it was fitted last."""
+        made = self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap
+        fitted = self._tail, self.independent, self._since_fit
+        return {"made": made, "values": self.values(), "fitted": fitted}
+
+    def regain(self, kept: Mapping[str, Any]) -> None:
+        """Be what was kept."""
+        self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
+        self.restore(kept["values"])
+        self._tail, self.independent, self._since_fit = kept["fitted"]
+
+    def _forget(self, value: float) -> None:
+        place = bisect_left(self._ranked, value, 0, self._count)
+        self._count -= 1
+        self._ranked[place : self._count] = self._ranked[place + 1 : self._count + 1]
+
+    def _take_room(self) -> None:
+        room = min(YOUNG, self._capacity) if self._count < YOUNG else self._capacity
+        for part in (self._window, self._ranked):
+            part.frombytes(bytes(part.itemsize * (room - len(part))))
+
     def _fit(self) -> None:
-        ascending = np.array(self._sorted, np.float64)
-        if self._overlap > 1 and len(ascending):
-            threshold = ascending[len(ascending) - 1 - len(ascending) // 10]
-            index = extremal_index(np.array(self._window, np.float64) > threshold)
-            self.independent = min(index, 1 / self._overlap)
+        ascending = np.frombuffer(self._ranked[: self._count], np.float64)
+        if self._overlap > 1 and self._count:
+            threshold = ascending[self._count - 1 - self._count // 10]
+            self.independent = min(extremal_index(self.values() > threshold), 1 / self._overlap)
         self._tail = fit_tail(
             ascending, self._prior, least=self._least, heavy=self._heavy, independent=self.independent
         )
         self._since_fit = 0
+
+
+PARTS = (Past, Tail, TailPrior)
+"""Classes that hold something, see `freezing`."""

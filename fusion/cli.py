@@ -17,6 +17,7 @@ import typer
 
 from fusion.commands.incident_commands import add_incident_commands
 from fusion.commands.live_commands import add_live_commands
+from fusion.commands.user_commands import add_user_commands
 from fusion.sinks.folder import FULL
 from sensors.errors import KizashiError, WrongUseError
 
@@ -246,6 +247,7 @@ def add_model(
 
 add_live_commands(app)
 add_incident_commands(app)
+add_user_commands(app)
 
 training = typer.Typer(help="Make classifiers (needs the extra `train`).", no_args_is_help=True)
 app.add_typer(training, name="train")

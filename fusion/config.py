@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -16,21 +15,13 @@ from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
 from fusion.overrides import overridden
+from fusion.receivers import CapOut, LogOut, PushOut
 from fusion.rules import Rule
+from fusion.section import Name, Positive, Section, Share, Span, require_zone
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
 from sensors.video.detectors import CHANNELS, FUSED
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the settings file: frozen, every key known."""
-
-
-Name = typing.Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-Positive = typing.Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
-Span = typing.Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
 class Timing(Section, frozen=True):
@@ -93,6 +84,14 @@ class RuleText(Section, frozen=True):
     name: str = ""
 
 
+def require_zone(name: str) -> None:
+    """Raise ValueError where there is no such time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"timezone '{name}' is unknown: write one like Europe/Berlin") from error
+
+
 class ZoneRule(Section, frozen=True):
     """A part of a camera's picture that has a rule.
 
@@ -114,10 +113,7 @@ class ZoneRule(Section, frozen=True):
             raise ValueError("a line has two ends")
         if self.rule == "closed" and len(self.points) < 3:
             raise ValueError("an area has at least three corners")
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"timezone '{self.timezone}' is unknown: write one like Europe/Berlin") from error
+        require_zone(self.timezone)
 
 
 class Video(Section, frozen=True):
@@ -140,13 +136,34 @@ class Video(Section, frozen=True):
 class Storage(Section, frozen=True):
     """Where the daemon keeps what it must not forget: `folder`, on a disk of this machine; nothing without one.
 
-    `keep_h`: hours after which what nobody flagged is gone. `save_every_s`: seconds between two savings of what was
-    learned.
+    `keep_h`: hours after which what nobody flagged is gone. Flagged is what belongs to an incident, unless somebody
+    said that it was none; that is gone after `keep_flagged_days`. `save_every_s`: seconds between two savings of what
+    was learned.
     """
 
     folder: str = ""
     keep_h: Positive = 72.0
+    keep_flagged_days: Positive = 30.0
     save_every_s: Positive = 600.0
+
+
+class EvidenceRules(Section, frozen=True):
+    """Clips of incidents, under lock: none unless `enabled`; without `sound` no microphone is kept, for people speak.
+
+    `pre_s`, `post_s`: seconds before an incident and after it. `ring_mb`: most of what waits in memory, in all, 10^6
+    bytes; `most_clip_mb` of one clip, `most_mb` of all on disk. `key_folder`: where the keys lie, `keys` in the store
+    by default; better on another disk, in no backup. `secret_file`: a secret without which no key opens anything.
+    """
+
+    enabled: bool = False
+    sound: bool = False
+    pre_s: typing.Annotated[float, msgspec.Meta(ge=0, le=120)] = 10.0
+    post_s: typing.Annotated[float, msgspec.Meta(ge=0, le=600)] = 10.0
+    ring_mb: typing.Annotated[float, msgspec.Meta(ge=1, le=10_000)] = 16.0
+    most_clip_mb: Positive = 50.0
+    most_mb: Positive = 2000.0
+    key_folder: str = ""
+    secret_file: str | None = None
 
 
 class LinesOut(Section, frozen=True):
@@ -190,11 +207,13 @@ class MetricsOut(Section, frozen=True):
 class Settings(Section, frozen=True):
     """All that can be set. One number matters: `false_alarms_per_day`.
 
-    `name`: of the place. `sensors`: live ones, each with `id`, `kind` and what its source takes. `baseline`: what
-    `kizashi learn` wrote, for the daemon to begin with.
+    `name`: of the place. `timezone`: its wall time, "Europe/Berlin"; that of this machine without one. `sensors`: live
+    ones, each with `id`, `kind` and what its source takes. `baseline`: what `kizashi learn` wrote, for the daemon to
+    begin with.
     """
 
     name: Name = "kizashi"
+    timezone: str = ""
     false_alarms_per_day: Positive = 1.0
     language: Language = Language.ENGLISH
     senses: typing.Annotated[tuple[Modality, ...], msgspec.Meta(min_length=1)] = tuple(Modality)
@@ -208,10 +227,19 @@ class Settings(Section, frozen=True):
     sensors: tuple[dict[str, typing.Any], ...] = ()
     baseline: str = ""
     store: Storage = Storage()
+    evidence: EvidenceRules = EvidenceRules()
     jsonl: LinesOut = LinesOut()
     mqtt: MqttOut = MqttOut()
     webhooks: tuple[HookOut, ...] = ()
+    pushes: tuple[PushOut, ...] = ()
+    logs: tuple[LogOut, ...] = ()
+    cap: CapOut = CapOut()
     metrics: MetricsOut = MetricsOut()
+
+    def __post_init__(self) -> None:
+        """Refuse wall time of nowhere."""
+        if self.timezone:
+            require_zone(self.timezone)
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:

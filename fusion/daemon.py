@@ -23,10 +23,11 @@ from types import FrameType
 import msgspec
 
 from fusion.assemble import build_live_sensors
-from fusion.config import Settings, Storage
+from fusion.config import EvidenceRules, Settings, Storage
 from fusion.live.inbox import Inbox
 from fusion.live.intake import Intake
-from fusion.live.listener import Listener
+from fusion.live.listener import Listener, Tap
+from fusion.live.moment import take_moment
 from fusion.live.notify import Notifier
 from fusion.live.outlets import Outlets, build_outlets, sink_samples
 from fusion.live.recorder import Recorder
@@ -89,11 +90,14 @@ class Daemon:
         Who keeps what is heard.
     seconds : float or None
         How long to watch; until it is asked to end without it.
+    keep : callable (Chunk) -> None
+        Given all that is heard and seen, for clips.
     """
 
     def __init__(
-        self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None
-    ) -> None:
+        self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None,
+        keep: Tap = lambda chunk: None,
+    ) -> None:  # fmt: skip
         self._site, self._posts, self.recorder = site, posts, recorder
         self.clock = site.clock
         self.intake = Intake(live_watch(site), site.engine)
@@ -102,13 +106,13 @@ class Daemon:
         teller = Teller(posts, self.intake, site.clock)
         note, tap = (recorder.note, recorder.keep) if recorder else (None, lambda chunk: None)
         self.vigil = Vigil(self.intake, site.engine, site.start_ns, teller.step, teller.changes, note)
-        self.listeners = [Listener(sensor, self.inbox, site.clock, tap) for sensor in site.sensors]
+        self.listeners = [Listener(sensor, self.inbox, site.clock, tap, keep) for sensor in site.sensors]
         self.shedder = Shedder()
         self.saver = Saver(site.folder) if site.folder else None
         self._notifier = Notifier()
         self._end_ns = None if seconds is None else site.start_ns + round(seconds * NS)
         self._saved_ns, self._over, self._frozen = site.start_ns, False, False
-        self.wishes = Wishes()
+        self.wishes, self._lingering = Wishes(), list[str]()
         self.reload: Callable[[], Settings] | None = None
         self.next_settings: Settings | None = None
 
@@ -162,11 +166,14 @@ class Daemon:
             return
         self.next_settings, self._over = settings, True
 
-    def learned(self, now_ns: int) -> Learned:
-        """What was learned by now."""
+    def learned(self, now_ns: int, *, ended: bool = False) -> Learned:
+        """What was learned by now; where sensors were ended, with where the watch stands."""
         span_ns = self._site.start_ns, max(now_ns, self._site.start_ns)
         memory = self.intake.engine.snapshot()
-        return take_state(self.intake.watch, memory, self._site.engine, self._site.settings.name, span_ns)
+        engine, settings = self.intake.engine, self._site.engine
+        still = [sensor for sensor in self._site.sensors if sensor.stream not in self._lingering]
+        moment = take_moment(engine, settings, self._site.streams, still) if ended else None
+        return take_state(self.intake.watch, memory, settings, self._site.settings.name, span_ns, moment)
 
     def _end(self) -> None:
         self._notifier.stopping()
@@ -174,9 +181,11 @@ class Daemon:
         deadline_s = time.monotonic() + END_S
         for listener in self.listeners:
             listener.stop()
-        lingering = [one.stream for one in self.listeners if not one.join(max(0.1, deadline_s - time.monotonic()))]
-        if lingering:
-            _log.warning("still at it, and left alone: %s", ", ".join(lingering))
+        self._lingering = [
+            one.stream for one in self.listeners if not one.join(max(0.1, deadline_s - time.monotonic()))
+        ]
+        if self._lingering:
+            _log.warning("still at it, and left alone: %s", ", ".join(self._lingering))
         self.vigil.finish()
         for post in self._posts:
             if not post.close(max(0.2, deadline_s - time.monotonic())):
@@ -185,7 +194,7 @@ class Daemon:
             self.recorder.close(max(0.5, deadline_s - time.monotonic()))
         if self.saver and self._site.folder:
             self.saver.join(1.0)
-            self.saver.save(self.learned(self._site.clock.now_ns()))
+            self.saver.save(self.learned(self._site.clock.now_ns(), ended=True))
             self.saver.join(2.0)
 
 
@@ -204,7 +213,7 @@ def run_daemon(
     """
     sys.setswitchinterval(SWITCH_S)
     if record is not None:
-        settings, reload = msgspec.structs.replace(settings, store=Storage()), None
+        settings, reload = msgspec.structs.replace(settings, store=Storage(), evidence=EvidenceRules()), None
     wishes = Wishes()
     with _signals(wishes):
         return _watch(settings, where, record, seconds, reload, wishes)
@@ -231,7 +240,7 @@ def _watch(
             continue
         if daemon.next_settings is None or wishes.end:
             return not (daemon.recorder and daemon.recorder.failed)
-        before, settings, learned = settings, daemon.next_settings, daemon.learned(daemon.clock.now_ns())
+        before, settings, learned = settings, daemon.next_settings, daemon.learned(daemon.clock.now_ns(), ended=True)
         _log.info("going on with new settings")
 
 
@@ -246,7 +255,7 @@ def _built(
     recorder = _recorder(record, site) if record else None
     if record:
         outlets.add_lines("recording", record, 0, stack)
-    daemon = Daemon(site, outlets.posts, recorder, seconds)
+    daemon = Daemon(site, outlets.posts, recorder, seconds, outlets.keep)
     outlets.figures.more = partial(_samples, daemon, outlets)
     return daemon
 
@@ -275,7 +284,8 @@ def daemon_samples(daemon: Daemon) -> Iterator[Sample]:
 
 
 def _recorder(folder: Path, site: Site) -> Recorder:
-    return Recorder(folder, site.settings.name, site.start_ns, site.engine.tick_ns / NS, site.streams)
+    tick_s = site.engine.tick_ns / NS
+    return Recorder(folder, site.settings.name, site.start_ns, tick_s, site.streams, site.utc_offset_s)
 
 
 @contextmanager

@@ -31,6 +31,8 @@ from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
+from fusion.freezing import Tree, freeze, thaw
+from fusion.inventory import HELD, MADE_WITH
 from fusion.language.english import ENGLISH
 from fusion.language.texts import Texts
 from fusion.patterns import Patterns
@@ -230,6 +232,20 @@ class Engine:
             return []
         return [*self._triage.finish(self._next_ns), *self._rules.finish(self._next_ns)]
 
+    @property
+    def next_ns(self) -> int | None:
+        """Event time of the tick that is next; None before the first."""
+        return self._next_ns
+
+    @property
+    def occupied(self) -> bool:
+        """Whether an incident is open."""
+        return self._triage.current is not None or self._rules.occupied
+
+    def pass_over(self, start_ns: int) -> None:
+        """Give no verdict on ticks before `start_ns`: nobody was there to listen."""
+        self._next_ns = max(self._on_grid(start_ns), self._next_ns or NEVER)
+
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
         return self._disturbances.calm(at_ns) is Calm.QUIET
@@ -238,6 +254,20 @@ class Engine:
         """What was learned so far."""
         blocks = {self._name_of(senses): values for senses, values in self._rarity.pasts().items()}
         return Memory(self._senses.pasts(), blocks, self._dependence.state(), self._agreement.state())
+
+    def whole(self) -> Tree:
+        """All that it holds, open windows and what waits included, as plain data: see `freezing`."""
+        return freeze(self, (EngineSettings, *MADE_WITH))
+
+    def resume(self, whole: Tree) -> None:
+        """Go on where an engine with the same settings and streams stood, as if nothing had been between.
+
+        Raises
+        ------
+        KeyError, IndexError, TypeError, ValueError
+            If that is not whole; the engine is then of no use.
+        """
+        thaw(self, whole, (Engine, *HELD))
 
     def _restore(self, memory: Memory) -> None:
         self._senses.restore(memory.channels)

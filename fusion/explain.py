@@ -5,6 +5,7 @@ from __future__ import annotations
 from fusion.events import Calibrated, FusedScore, Part, Sighting
 from fusion.language.english import ENGLISH
 from fusion.language.texts import Texts
+from fusion.patterns import HEARD
 from fusion.words import moments, rarity
 from sensors.types import Modality, Score
 
@@ -91,7 +92,7 @@ def describe_kind(kind: str, texts: Texts = ENGLISH) -> str:
 def noun(part: Part) -> str:
     """What kind of thing a sense saw: "motion", the quantity, the class of sound if one is sure, else "sound"."""
     if part.sense is Modality.AUDIO:
-        named = [channel.score for channel in part.channels if not channel.score.channel.endswith(UNNAMED)]
+        named = [channel.score for channel in part.channels if _is_class(channel.score)]
         heard = max(named, key=lambda score: score.value or 0.0, default=None)
         if heard is not None and (heard.value or 0.0) >= SURE:
             return heard.channel.rpartition(":")[2].replace("_", " ")
@@ -117,6 +118,8 @@ def describe_part(part: Part, texts: Texts = ENGLISH) -> str:
 def describe_channel(channel: Calibrated, texts: Texts = ENGLISH) -> str:
     """One channel in words: "hall/mic level -21 dBFS, usually -52", "hall/air co2 drift 900 ppm, usually 610"."""
     score, words = channel.score, texts.reasons
+    if _is_class(score) and score.value is not None and score.value < SURE:
+        return _describe_guess(score, score.value, texts)
     told = words.channel.format(stream=score.stream, what=name_channel(score, texts))
     if score.value is not None:
         value = f"{figure(score.value)} {texts.word(score.unit)}".rstrip()
@@ -126,6 +129,22 @@ def describe_channel(channel: Calibrated, texts: Texts = ENGLISH) -> str:
         names = words.both.join(texts.word(name.replace("_", " ")) for name, _ in score.top[:2])
         told += (words.most_like if score.modality is Modality.AUDIO else words.around).format(names=names)
     return told
+
+
+def _describe_guess(score: Score, value: float, texts: Texts) -> str:
+    """A class of sound that is rare here and far from sure: what is unusual is the sound, whatever it is."""
+    words, facts = texts.reasons, {"stream": score.stream, "what": name_channel(score, texts)}
+    if value >= HEARD:
+        return words.perhaps.format(**facts, value=figure(value))
+    names = [texts.word(name.replace("_", " ")) for name, _ in score.top[:2]]
+    if not names or facts["what"] in names:
+        return words.hardly.format(**facts)
+    return words.trace.format(**facts, names=words.both.join(names))
+
+
+def _is_class(score: Score) -> bool:
+    """Whether a channel stands for a class of sound."""
+    return score.modality is Modality.AUDIO and not score.channel.endswith(UNNAMED)
 
 
 def name_channel(score: Score, texts: Texts = ENGLISH) -> str:

@@ -1,5 +1,7 @@
 """What operators said of incidents, in a file of JSON lines: one label a line, the last of an incident counts.
 
+Where a daemon keeps its memory they lie in its database instead.
+
 Why the line says what counted for the incident: labels teach (`experience`) long after the replay that they are of was
 deleted. Why the whole file is written anew: a reader, or a power cut, finds the old labels or the new ones.
 """
@@ -8,9 +10,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +21,7 @@ import msgspec
 
 from fusion.experience import Label
 from fusion.records import read_lines
+from fusion.store.database import FILE, open_database, read_database
 from sensors.errors import BadInputError
 
 LABELS = "labels.jsonl"
@@ -48,16 +52,29 @@ def read_labels(folder: Path) -> dict[str, LabelLine]:
     path = folder / LABELS
     if not folder.is_dir():
         raise BadInputError("there is no such folder", where=folder, mend="check the path")
+    if is_store(folder):
+        with in_store(folder), closing(read_database(folder)) as database:
+            return {line.id: line for line in _stored(database)}
     return {line.id: line for line in read_lines(path, LabelLine)} if path.exists() else {}
 
 
 def as_experience(labels: dict[str, LabelLine]) -> list[Label]:
-    """What the model learns from."""
-    return [Label(line.counted, GRADES.index(line.grade)) for line in labels.values()]
+    """What the model learns from; of an incident that a rule opened there is nothing to learn."""
+    return [Label(line.counted, GRADES.index(line.grade)) for line in labels.values() if line.counted]
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a daemon keeps its memory there."""
+    return (folder / FILE).is_file()
 
 
 def write_label(folder: Path, label: LabelLine) -> None:
     """Add a label, in the place of what was said of the same incident before."""
+    if is_store(folder):
+        row = label.id, label.grade, msgspec.json.encode(label)
+        with in_store(folder), closing(open_database(folder)) as database:
+            database.execute("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", row)
+        return
     with _alone(folder):
         labels = read_labels(folder) | {label.id: label}
         content = b"".join(msgspec.json.encode(line) + b"\n" for line in labels.values())
@@ -71,6 +88,23 @@ def write_label(folder: Path, label: LabelLine) -> None:
         except BaseException:
             os.unlink(partial)
             raise
+
+
+@contextmanager
+def in_store(folder: Path) -> Iterator[None]:
+    """Turn what a database complains of into an error that can be mended."""
+    try:
+        yield
+    except (sqlite3.Error, msgspec.DecodeError) as error:
+        mend = "check its permissions; a broken one is set aside when the daemon starts"
+        raise BadInputError(f"the database cannot be used ({error})", where=folder / FILE, mend=mend) from error
+
+
+def _stored(database: sqlite3.Connection) -> Iterator[LabelLine]:
+    """Labels of a database; none where its schema is older than labels."""
+    if database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'labels'").fetchone():
+        for (line,) in database.execute("SELECT line FROM labels ORDER BY rowid"):
+            yield msgspec.json.decode(line, type=LabelLine)
 
 
 @contextmanager

@@ -113,3 +113,7 @@ def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) 
                 told_ns[kind] = score.end_ns
                 told[kind].append(value)
     return told
+
+
+PARTS = (Lately,)
+"""Classes that hold something, see `freezing`."""

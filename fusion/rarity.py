@@ -146,3 +146,7 @@ class Rarity:
 def new_past() -> Past:
     """An empty past of block maxima: extrapolated as far as need be, since its tail is known in theory."""
     return Past(depth=float("inf"), prior=THEORY, least=4)
+
+
+PARTS = (Rarity, _Block)
+"""Classes that hold something, see `freezing`."""

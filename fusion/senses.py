@@ -223,3 +223,7 @@ def new_past() -> Past:
     does not tell how far it goes when it does, and no single channel should be surer than that.
     """
     return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=HEAVY, overlap=OVERLAP)
+
+
+PARTS = (Senses, _Channel, _Aspect)
+"""Classes that hold something, see `freezing`."""

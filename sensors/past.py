@@ -37,7 +37,7 @@ class RobustPast:
     width : int
         Values in a vector.
     capacity : int
-        Vectors kept; memory is 4 * width * capacity bytes.
+        Vectors kept; memory is 4 * width * capacity bytes, taken at once.
     spacing_ns : int
         Least event time between kept vectors, nanoseconds; 0 keeps all.
     minimum : int
@@ -70,7 +70,8 @@ class RobustPast:
         self.width, self.capacity, self.minimum = width, capacity, minimum
         self._spacing_ns, self._every, self._tail = spacing_ns, every, tail
         self._floor = np.broadcast_to(np.asarray(floor, np.float64), (width,)).copy()
-        self._kept = np.zeros((width, capacity), np.float32)
+        # Not zeros: of those the system gives a page when it is first written, hours later.
+        self._kept = np.full((width, capacity), np.nan, np.float32)
         self._last_ns: int | None = None
         self._due = 1
         self.count = 0

@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Annotated
 
@@ -75,12 +75,11 @@ class Baseline:
 def write_baseline(folder: Path, manifest: Manifest, memory: Memory, detectors: Detectors) -> None:
     """Write a baseline into an empty folder; hashes are filled in."""
     files = {
-        "fusion.npz": _pack({f"{part}|{name}": a for part, arrays in _parts(memory) for name, a in arrays.items()}),
-        "detectors.npz": _pack({f"{s}|{name}": a for s, state in detectors.items() for name, a in state.items()}),
+        "fusion.npz": {f"{part}|{name}": a for part, arrays in _parts(memory) for name, a in arrays.items()},
+        "detectors.npz": {f"{s}|{name}": a for s, state in detectors.items() for name, a in state.items()},
     }
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    whole = msgspec.structs.replace(manifest, files={name: _hash(content) for name, content in files.items()})
+    hashes = {name: _pack(folder / name, arrays) for name, arrays in files.items()}
+    whole = msgspec.structs.replace(manifest, files=hashes)
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
 
 
@@ -148,25 +147,30 @@ def _parts(memory: Memory) -> tuple[tuple[str, Mapping[str, NDArray[np.float64]]
     return tuple((part, getattr(memory, part)) for part in PARTS)
 
 
-def _pack(arrays: Mapping[str, NDArray[np.float64]]) -> bytes:
-    content = BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
-    return content.getvalue()
+def _pack(path: Path, arrays: Mapping[str, NDArray[np.float64]]) -> str:
+    """Write arrays, one after the other, and tell the hash of the file: at no time is the whole of it in memory."""
+    with path.open("w+b") as file:
+        np.savez_compressed(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
+        return _hash(file)
 
 
 def _unpack(path: Path, digest: str) -> dict[str, NDArray[np.float64]]:
     try:
-        content = path.read_bytes()
+        file = path.open("rb")
     except OSError as error:
         raise BadInputError("a file of the baseline is missing", where=path, mend=AGAIN) from error
-    if _hash(content) != digest:
-        raise BadInputError("the file is not the one that was learned", where=path, mend=AGAIN)
-    try:
-        with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name], np.float64) for name in arrays.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise BadInputError("the file holds no plain arrays", where=path, mend=AGAIN) from error
+    with file:
+        if _hash(file) != digest:
+            raise BadInputError("the file is not the one that was learned", where=path, mend=AGAIN)
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return {name: np.asarray(arrays[name], np.float64) for name in arrays.files}
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise BadInputError("the file holds no plain arrays", where=path, mend=AGAIN) from error
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _hash(file: BufferedRandom | BufferedReader) -> str:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest

@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import disk_usage
 from typing import cast
 
 import msgspec
@@ -16,7 +17,10 @@ from fusion.commands.trying import Trial, try_live
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.feasible import Reported, misspelt, never, never_here
 from fusion.recording import Recording
-from fusion.words import duration, once_in
+from fusion.vault.custody import custody
+from fusion.vault.segments import open_clip, read_clips
+from fusion.vault.users import MAY, Act, Users
+from fusion.words import counted, duration, once_in
 from sensors.base import Sensor
 from sensors.clock import SystemClock
 from sensors.errors import BadInputError
@@ -54,6 +58,8 @@ def check_all(
         findings += [check_live(trial) for trial in try_live(live)]
         watched |= {sensor.stream for sensor in live if sensor.modality is Modality.VIDEO}
     findings += check_rules(recordings, settings)
+    if settings.sensors and settings.evidence.enabled:
+        findings.append(check_evidence(settings))
     if recordings or settings.sensors:
         findings += [check_zone(rule, watched) for rule in settings.video.zones]
     for finding in findings:
@@ -104,6 +110,28 @@ def reported_by(recording: Recording, settings: Settings) -> Reported:
             for features in read:
                 reported.add(features)
     return reported
+
+
+def check_evidence(settings: Settings) -> Finding:
+    """Whether clips can be kept and opened again: keys, room on the disk; and whether anybody could export one."""
+    told = settings.evidence
+    try:
+        place = custody(settings)
+        kept = read_clips(place.clips)
+        if kept:
+            next(open_clip(place.clips, place.roots(there=True), kept[-1].clip), None)
+        able = [user.name for user in Users(place.store).all().values() if Act.EXPORT in MAY[user.role]]
+    except BadInputError as error:
+        return Finding("evidence", False, str(error))
+    stored_mb = sum(clip.size for clip in kept) / 1e6
+    standing = next(folder for folder in (place.store, *place.store.parents) if folder.exists())
+    free_mb = disk_usage(standing).free / 1e6
+    if free_mb < told.most_mb - stored_mb:
+        what = f"{free_mb:.0f} MB free are less than [evidence] most_mb lets clips grow to ({told.most_mb:g})"
+        return Finding("evidence", False, what)
+    what = f"pictures{' and sound' if told.sound else ', no sound'}, keys in {place.keys}"
+    room = f"{counted(len(kept), 'clip')}, {stored_mb:.0f} of {told.most_mb:g} MB"
+    return Finding("evidence", True, f"{what}; {room}; can be exported by {', '.join(able) or 'nobody yet'}")
 
 
 def check_zone(rule: ZoneRule, watched: Collection[str]) -> Finding:

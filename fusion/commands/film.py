@@ -23,7 +23,9 @@ from sensors.video.veil import Veil
 
 MOVIE, HEATMAP = "annotated.mp4", "heatmap.png"
 
-_TICKS = 1000
+TICKS = 1000
+"""Of a second, in films."""
+
 _CODECS = (("libx264", {"crf": "23", "preset": "veryfast"}), ("mpeg4", {"qscale": "4"}))
 
 
@@ -59,7 +61,7 @@ class Film:
         """Take a picture (h, w) grey as the camera gave it, and what was judged of it."""
         tools = self._tools = self._tools or _Tools(self._folder / MOVIE, picture, self._stack)
         shown = tools.veil.cover(picture, sight.at_ns)
-        tick = max(self._last_tick + 1, round(sight.at_ns * _TICKS / NS))
+        tick = max(self._last_tick + 1, round(sight.at_ns * TICKS / NS))
         tools.encode(tools.easel.draw(shown, sight), tick)
         self._last_tick = tick
         if self._place is None:
@@ -81,6 +83,20 @@ class Film:
         (self._folder / HEATMAP).write_bytes(tools.png(draw_heat(tools.cv, place, heat, caption)))
 
 
+def picture_track(box: Any, size: tuple[int, int]) -> Any:
+    """A track for pictures of even width and height in an open MP4 file; its times are milliseconds."""
+    import av
+
+    codec, options = next(one for one in _CODECS if one[0] in av.codecs_available)
+    track: Any = box.add_stream(codec, rate=TICKS, options=options)
+    track.width, track.height = size
+    track.pix_fmt = "yuv420p"
+    # One thread, so that the same film is the same file on every machine.
+    track.codec_context.thread_count = 1
+    track.codec_context.time_base = Fraction(1, TICKS)
+    return track
+
+
 class _Tools:
     """OpenCV and PyAV, loaded with the first picture."""
 
@@ -93,18 +109,11 @@ class _Tools:
         self.veil, self.easel = Veil(self.cv), Easel(self.cv, picture.shape[:2])
         self._av: Any = av
         self._box: Any = stack.enter_context(av.open(str(path), "w", format="mp4"))
-        codec, options = next(one for one in _CODECS if one[0] in av.codecs_available)
-        track: Any = self._box.add_stream(codec, rate=_TICKS, options=options)
-        track.width, track.height = self.easel.size
-        track.pix_fmt = "yuv420p"
-        # One thread, so that the same film is the same file on every machine.
-        track.codec_context.thread_count = 1
-        track.codec_context.time_base = Fraction(1, _TICKS)
-        self._track = track
+        self._track = picture_track(self._box, self.easel.size)
 
     def encode(self, canvas: Picture, tick: int) -> None:
         frame = self._av.VideoFrame.from_ndarray(canvas, format="bgr24")
-        frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
+        frame.pts, frame.time_base = tick, Fraction(1, TICKS)
         self._box.mux(self._track.encode(frame))
 
     def finish(self) -> None:

@@ -49,6 +49,9 @@ class Reasons:
     value: str
     usual: str
     most_like: str
+    perhaps: str
+    hardly: str
+    trace: str
     around: str
     both: str
     parts: str

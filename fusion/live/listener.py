@@ -33,17 +33,21 @@ class Listener:
         Where features and changes of health go.
     clock : Clock
         Dates what fails here.
-    tap : callable (Chunk) -> None
-        Given each chunk before anything is made of it.
+    tap, keep : callable (Chunk) -> None
+        Given each chunk before anything is made of it, and after; the second may fail, and nobody waits for it.
     """
 
-    def __init__(self, sensor: Sensor, inbox: Inbox, clock: Clock, tap: Tap = lambda chunk: None) -> None:
+    def __init__(
+        self, sensor: Sensor, inbox: Inbox, clock: Clock, tap: Tap = lambda chunk: None,
+        keep: Tap = lambda chunk: None,
+    ) -> None:  # fmt: skip
         self.stream = sensor.stream
         self._sensor, self._inbox, self._clock, self._tap = sensor, inbox, clock, tap
         self._source = cast(LiveSource, sensor.source)
         self._source.on_health = lambda health: inbox.put(self.stream, health)
         self._stopped, self._backoff = Event(), Backoff(1.0, 30.0)
         self._thread = Thread(target=self._run, daemon=True, name=f"listen {self.stream}")
+        self._keep, self._complained = keep, False
         self._last_ns, self._blind = 0, False
 
     @property
@@ -96,6 +100,15 @@ class Listener:
                     for features in self._sensor.extractor.extract(chunk):
                         self._inbox.put(self.stream, features)
                         reached.append(_promised_ns(self._sensor.modality, features))
+                self._put_aside(chunk)
+
+    def _put_aside(self, chunk: Chunk) -> None:
+        try:
+            self._keep(chunk)
+        except Exception:
+            if not self._complained:
+                _log.exception("nothing of %s can be kept for clips", self.stream)
+            self._complained = True
 
     def _apart(self, chunk: Chunk) -> Chunk:
         """Rows of the same moment stand a nanosecond apart, so that a recording keeps them apart, too."""

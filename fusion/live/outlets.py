@@ -11,12 +11,22 @@ from pathlib import Path
 
 from fusion.assemble import read_secret
 from fusion.config import HookOut, MqttOut, Settings
+from fusion.events import Severity
+from fusion.language.choice import texts_of
+from fusion.live.clipping import Clipper
+from fusion.live.custody import build_clipper, clip_samples, has_vault, oldest_kept_ns
+from fusion.receivers import LogOut, PushOut
+from fusion.sinks.cap_folder import CapFolder
+from fusion.sinks.journald import Journald
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
 from fusion.sinks.mqtt import MqttSink
 from fusion.sinks.news import Sink
-from fusion.sinks.outbox import Outbox
+from fusion.sinks.outbox import Outbox, Receiver
 from fusion.sinks.post import Post
+from fusion.sinks.push import Message, Push
+from fusion.sinks.syslog import FACILITIES, Syslog, log_address
+from fusion.sinks.web import Address
 from fusion.sinks.webhook import Webhook
 from fusion.store.database import read_database
 from fusion.store.keeper import Keeper, oldest_unflagged_ns, orphans
@@ -25,7 +35,12 @@ from sensors.clock import Clock
 from sensors.environment.live.brokers import Broker, broker_address, given_file
 from sensors.environment.live.reading import ReaderError
 from sensors.errors import BadInputError
-from sensors.types import NS, Modality
+from sensors.types import NS, Chunk, Modality
+
+HOUR_NS = 3600 * NS
+
+PRIORITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+"""What ntfy calls low, default, high and urgent."""
 
 
 @dataclass
@@ -44,6 +59,8 @@ class Outlets:
         The database's.
     folder : Path or None
         Where it lies.
+    clipper : Clipper or None
+        Who puts clips away.
     """
 
     figures: Figures
@@ -51,6 +68,12 @@ class Outlets:
     outboxes: list[Outbox] = field(default_factory=list)
     writer: Writer | None = None
     folder: Path | None = None
+    clipper: Clipper | None = None
+
+    def keep(self, chunk: Chunk) -> None:
+        """Keep what a sensor brought, for clips."""
+        if self.clipper:
+            self.clipper.ring.keep(chunk)
 
     def add(self, name: str, sink: Sink) -> None:
         """Tell this one, too."""
@@ -91,6 +114,8 @@ def build_outlets(
         stack.callback(MetricsServer(settings.metrics.address, outlets.figures).close)
     if settings.store.folder:
         _add_store(outlets, settings, stack)
+    if settings.evidence.enabled or (settings.store.folder and has_vault(settings)):
+        _add_clips(outlets, settings, streams, stack)
     if settings.jsonl.folder:
         outlets.add_lines("jsonl", Path(settings.jsonl.folder), round(settings.jsonl.most_mb * 1e6), stack)
     if settings.mqtt.address:
@@ -98,9 +123,7 @@ def build_outlets(
         stack.callback(mqtt.close)
         outlets.add("mqtt", mqtt)
         _add_outbox(outlets, stack, Outbox("mqtt", settings.name, mqtt, outlets.folder, outlets.writer))
-    for hook in settings.webhooks:
-        receiver = _webhook(hook, clock)
-        name = f"webhook {hook.name}"
+    for name, receiver in _receivers(settings, clock):
         _add_outbox(outlets, stack, Outbox(name, settings.name, receiver, outlets.folder, outlets.writer))
     if outlets.folder:
         with closing(read_database(outlets.folder)) as database:
@@ -124,9 +147,11 @@ def sink_samples(outlets: Outlets) -> Iterator[Sample]:
     if outlets.writer:
         writer = outlets.writer
         yield "kizashi_store_failures_total", "counter", "Writes that failed.", {}, writer.failed + writer.dropped
+    if outlets.clipper:
+        yield from clip_samples(outlets.clipper)
     if outlets.folder:
         oldest_ns = _oldest_ns(outlets.folder)
-        what = "Event time of the oldest that is kept and belongs to no incident."
+        what = "Event time of the oldest that is kept and that nobody flagged: rows, clips, exports."
         yield "kizashi_oldest_unflagged_timestamp_seconds", "gauge", what, {}, (oldest_ns or 0) / NS
 
 
@@ -138,10 +163,35 @@ def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
         mend = "free some space, check its permissions, or name another folder"
         raise BadInputError(f"the database cannot be opened ({error})", where=folder, mend=mend) from error
     stack.callback(writer.close)
-    keeper = Keeper(writer, round(settings.store.keep_h * 3600 * NS))
+    keep = settings.store
+    keeper = Keeper(writer, round(keep.keep_h * HOUR_NS), round(keep.keep_flagged_days * 24 * HOUR_NS))
     stack.callback(keeper.close)
     outlets.writer, outlets.folder = writer, folder
     outlets.add("store", keeper)
+
+
+def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
+    """Who gets events, by a name that stays the same over restarts."""
+    for hook in settings.webhooks:
+        yield f"webhook {hook.name}", _webhook(hook, clock)
+    for push in settings.pushes:
+        yield f"push {push.name}", _push(push, settings)
+    for log in settings.logs:
+        yield f"log {log.name}", _log(log, settings.name)
+    if settings.cap.folder:
+        yield "cap", CapFolder(settings.cap, settings.name)
+
+
+def _add_clips(outlets: Outlets, settings: Settings, streams: Mapping[str, Modality], stack: ExitStack) -> None:
+    """Have clips put away, or at least let go of in time."""
+    try:
+        clipper = build_clipper(settings, streams)
+    except (OSError, sqlite3.Error) as error:
+        mend = "free some space, check permissions, or name other folders"
+        raise BadInputError(f"clips cannot be kept ({error})", where="[evidence]", mend=mend) from error
+    stack.callback(clipper.close)
+    outlets.clipper = clipper
+    outlets.add("clips", clipper)
 
 
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:
@@ -168,9 +218,29 @@ def _webhook(told: HookOut, clock: Clock) -> Webhook:
     return Webhook(url, secret, clock.now_ns)
 
 
+def _push(told: PushOut, settings: Settings) -> Push:
+    url = read_secret(Path(told.url_file)) if told.url_file else told.url
+    priorities = PRIORITIES | {str(grade): told.priorities[grade] for grade in told.priorities}
+    written = Message(
+        told.title, told.message, told.fields, told.headers, priorities, told.changes,
+        Severity[told.least.upper()], {name: read_secret(Path(path)) for name, path in told.header_files.items()},
+    )  # fmt: skip
+    address = Address(url, "push service", "[[pushes]] url")
+    return Push(address, told.method, written, settings.name, texts_of(settings.language))
+
+
+def _log(told: LogOut, place: str) -> Receiver:
+    log = log_address(told.address, f"[[logs]] {told.name}")
+    if log.way == "journal":
+        return Journald(log.path, place)
+    return Syslog(log, place, FACILITIES[told.facility], told.enterprise)
+
+
 def _oldest_ns(folder: Path) -> int | None:
     try:
         with closing(read_database(folder)) as database:
-            return oldest_unflagged_ns(database)
+            oldest_ns = oldest_unflagged_ns(database)
+        clips_ns = oldest_kept_ns(folder)
+        return min((ns for ns in (oldest_ns, clips_ns) if ns is not None), default=None)
     except (sqlite3.Error, BadInputError):
         return None

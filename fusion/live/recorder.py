@@ -15,7 +15,7 @@ import logging
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Thread
@@ -59,6 +59,8 @@ class Recorder:
         Seconds between verdicts.
     streams : mapping of str to Modality
         The sensors.
+    utc_offset_s : int
+        Offset of wall time from UTC at the place, whole minutes in seconds.
 
     Raises
     ------
@@ -67,7 +69,8 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, name: str, start_ns: int, tick_s: float, streams: dict[str, Modality]
+        self, folder: Path, name: str, start_ns: int, tick_s: float, streams: dict[str, Modality],
+        utc_offset_s: int = 0,
     ) -> None:  # fmt: skip
         self.failed = ""
         self._folder, self._start_ns = folder, start_ns
@@ -75,7 +78,7 @@ class Recorder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / SCENARIO).open("x", encoding="utf-8") as file:
-                file.write(_scenario(name, start_ns, tick_s, streams))
+                file.write(_scenario(name, start_ns, tick_s, streams, utc_offset_s))
             paths = _paths(streams)
             self._writers = {one: _WRITERS[sense](folder / paths[one], start_ns) for one, sense in streams.items()}
             self._arrivals = (folder / ARRIVALS).open("xb")
@@ -229,8 +232,9 @@ def _paths(streams: dict[str, Modality]) -> dict[str, str]:
     return {one: f"{number:02}-{one.replace('/', '-')}{_KINDS[sense][1]}" for number, (one, sense) in numbered}
 
 
-def _scenario(name: str, start_ns: int, tick_s: float, streams: dict[str, Modality]) -> str:
-    start = datetime.fromtimestamp(start_ns // NS, UTC).replace(microsecond=start_ns % NS // 1000)
+def _scenario(name: str, start_ns: int, tick_s: float, streams: dict[str, Modality], utc_offset_s: int) -> str:
+    zone = timezone(timedelta(seconds=utc_offset_s))
+    start = datetime.fromtimestamp(start_ns // NS, zone).replace(microsecond=start_ns % NS // 1000)
     lines = [f"name = {json.dumps(name)}", f"start = {start.isoformat()}", f"tick_s = {tick_s}"]
     lines += [f'arrivals = "{ARRIVALS}"', ""]
     for stream, path in _paths(streams).items():

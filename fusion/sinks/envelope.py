@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from fusion.events import Change, FusedScore
+from fusion.records import IncidentLine
 from fusion.sinks.jsonl import incident_line
 from fusion.sinks.news import Changed
 from sensors.types import NS
@@ -19,6 +20,25 @@ KINDS = {Change.OPENED: "new", Change.REOPENED: "update", Change.ESCALATED: "upd
 """Whoever follows incidents sees each new once, then updates, then its end, which an update may follow."""
 
 TYPE = "org.kizashi.incident"
+
+
+class EventLine(msgspec.Struct, frozen=True):
+    """An event as it waits, read again."""
+
+    id: str
+    type: str
+    time: str
+    data: IncidentLine
+
+    @property
+    def change(self) -> str:
+        """What became of the incident: one of `KINDS`."""
+        return self.type.rpartition(".")[2]
+
+    @property
+    def number(self) -> int:
+        """Which change of its incident it is, from 1."""
+        return int(self.id.rpartition(".")[2])
 
 
 def event_id(news: Changed) -> str:

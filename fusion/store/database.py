@@ -36,16 +36,30 @@ MIGRATIONS: Sequence[str] = (
         sink TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (sink, id)
     ) STRICT;
     """,
+    """
+    CREATE TABLE labels (incident TEXT PRIMARY KEY, grade TEXT NOT NULL, line BLOB NOT NULL) STRICT;
+    """,
 )
 """From each schema version to the next; one that was published is never changed."""
 
 _log = logging.getLogger(__name__)
 
 
-def open_database(folder: Path) -> sqlite3.Connection:
+def open_database(
+    folder: Path, file: str = FILE, migrations: Sequence[str] = MIGRATIONS, synchronous: str = "NORMAL"
+) -> sqlite3.Connection:
     """The database of a folder, of the newest schema.
 
     A broken file is set aside by its name, told, and a new one begun.
+
+    Parameters
+    ----------
+    folder, file : Path and str
+        Where it lies, and its name.
+    migrations : sequence of str
+        From each version of its schema to the next.
+    synchronous : str
+        "NORMAL", or "FULL" where a power cut must not take the last changes.
 
     Raises
     ------
@@ -55,18 +69,18 @@ def open_database(folder: Path) -> sqlite3.Connection:
         If there is no room, or no permission.
     """
     refuse_network(folder)
-    path = folder / FILE
+    path = folder / file
     try:
-        return _opened(path)
+        return _opened(path, migrations, synchronous)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
         aside = _set_aside(path)
         _log.error("%s is broken (%s): set aside as %s", path, error, aside.name)
-        return _opened(path)
+        return _opened(path, migrations, synchronous)
 
 
-def read_database(folder: Path) -> sqlite3.Connection:
+def read_database(folder: Path, file: str = FILE) -> sqlite3.Connection:
     """The database of a folder, to be read only.
 
     Raises
@@ -74,7 +88,7 @@ def read_database(folder: Path) -> sqlite3.Connection:
     BadInputError
         If there is none.
     """
-    path = folder / FILE
+    path = folder / file
     if not path.is_file():
         raise BadInputError("there is no database", where=path, mend="start the daemon once: kizashi run")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
@@ -102,15 +116,16 @@ def refuse_network(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) ->
         raise BadInputError(f"this lies in the network ({kind})", where=folder, mend="name a folder on a local disk")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path, migrations: Sequence[str], synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    ways = "journal_mode=WAL", f"synchronous={synchronous}", "secure_delete=ON", "journal_size_limit=4194304"
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "journal_size_limit=4194304"):
+        for pragma in ways:
             connection.execute(f"PRAGMA {pragma}")
         (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if state != "ok":
             raise sqlite3.DatabaseError(state)
-        _migrate(connection, path)
+        _migrate(connection, path, migrations)
     except BaseException:
         connection.close()
         raise
@@ -118,13 +133,13 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        what = f"written by a newer version (schema {version}, known are {len(MIGRATIONS)})"
+    if version > len(migrations):
+        what = f"written by a newer version (schema {version}, known are {len(migrations)})"
         raise BadInputError(what, where=path, mend="use that version, or name another folder")
-    for number in range(version, len(MIGRATIONS)):
-        connection.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version={number + 1}; COMMIT;")
+    for number in range(version, len(migrations)):
+        connection.executescript(f"BEGIN; {migrations[number]} PRAGMA user_version={number + 1}; COMMIT;")
 
 
 def _set_aside(path: Path) -> Path:

@@ -1,7 +1,9 @@
 """What of a live watch is kept: incidents, changes of condition, a line for each minute; and what of it goes again.
 
-What belongs to no incident is gone after `keep_ns`, from the database and from its log. Incidents stay: they are what
-somebody was told of.
+What belongs to no incident is gone after `keep_ns`, from the database and from its log, and so is an incident of which
+somebody said that it is none. All other incidents stay for as long as is set: they are what somebody was told of.
+
+Why labels stay without their incidents, as bare figures: severity is learned from them.
 """
 
 from __future__ import annotations
@@ -22,7 +24,15 @@ MINUTE_NS = 60 * NS
 CHECKPOINT_NS = 600 * NS
 """How often the log is emptied into the database: what was deleted still stands in it until then."""
 
-_OUTSIDE = "NOT EXISTS (SELECT 1 FROM incidents WHERE opened_ns < {0} + {1} AND coalesce(closed_ns, {0}) >= {0})"
+FOREVER_NS = 1 << 62
+
+FALSE = "SELECT incident FROM labels WHERE grade = 'false'"
+"""SQL: incidents that were none."""
+
+_OUTSIDE = (
+    "NOT EXISTS (SELECT 1 FROM incidents WHERE opened_ns < {0} + {1} AND coalesce(closed_ns, {0}) >= {0} "  # noqa: S608
+    f"AND id NOT IN ({FALSE}))"
+)
 """Condition of SQL: what lasts from {0} on for {1} nanoseconds belongs to no incident."""
 
 _MINUTE_OUTSIDE = _OUTSIDE.format("minutes.start_ns", MINUTE_NS)
@@ -56,12 +66,12 @@ class Keeper:
     ----------
     writer : Writer
         Of the database.
-    keep_ns : int
-        How long what belongs to no incident stays, nanoseconds.
+    keep_ns, flagged_ns : int
+        How long what belongs to no incident stays, and what does, nanoseconds.
     """
 
-    def __init__(self, writer: Writer, keep_ns: int) -> None:
-        self._writer, self._keep_ns = writer, keep_ns
+    def __init__(self, writer: Writer, keep_ns: int, flagged_ns: int = FOREVER_NS) -> None:
+        self._writer, self._keep_ns, self._flagged_ns = writer, keep_ns, flagged_ns
         self._minute: _Minute | None = None
 
     def deliver(self, news: News) -> None:
@@ -96,8 +106,8 @@ class Keeper:
         if self._minute is None or self._minute.start_ns != start_ns:
             self.finish()
             self._minute = _Minute(start_ns)
-            before_ns = start_ns - self._keep_ns
-            self._writer.do(lambda db: forget(db, before_ns))
+            before_ns = start_ns - self._keep_ns, start_ns - self._flagged_ns
+            self._writer.do(lambda db: forget(db, *before_ns))
             if start_ns % CHECKPOINT_NS == 0:
                 self._writer.do(checkpoint, bare=True)
         self._minute.add(news.verdict, news.latency_ns)
@@ -110,22 +120,43 @@ class Keeper:
         self._writer.do(lambda db: _run(db, "INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?)", row))
 
 
-def forget(database: sqlite3.Connection, before_ns: int) -> None:
-    """Delete what is older and belongs to no incident.
+def forget(database: sqlite3.Connection, before_ns: int, flagged_before_ns: int) -> None:
+    """Delete what is older and belongs to no incident, and incidents that are older than they may be.
 
     The newest condition of each sensor stays: it says how the sensor is now.
     """
-    database.execute(f"DELETE FROM minutes WHERE start_ns < ? AND {_MINUTE_OUTSIDE}", (before_ns,))  # noqa: S608 - our own words
+    over = f"coalesce(closed_ns, opened_ns) < CASE WHEN id IN ({FALSE}) THEN ? ELSE ? END"  # noqa: S608 - our own words
+    gone = database.execute(
+        f"DELETE FROM incidents WHERE {over} RETURNING id",  # noqa: S608
+        (before_ns, flagged_before_ns),
+    ).fetchall()
+    for (name,) in gone:
+        database.execute("DELETE FROM outbox WHERE id GLOB ?", (f"{name}.*",))
+        bare_label(database, name)
+    database.execute(f"DELETE FROM minutes WHERE start_ns < ? AND {_MINUTE_OUTSIDE}", (before_ns,))  # noqa: S608
     newest = "at_ns < (SELECT max(at_ns) FROM health AS other WHERE other.stream = health.stream)"
     of_none = _OUTSIDE.format("health.at_ns", 1)
     database.execute(f"DELETE FROM health WHERE at_ns < ? AND {newest} AND {of_none}", (before_ns,))  # noqa: S608
 
 
+def bare_label(database: sqlite3.Connection, incident: str) -> None:
+    """Keep of a label only what severity is learned from."""
+    for (line,) in database.execute("SELECT line FROM labels WHERE incident = ?", (incident,)).fetchall():
+        bare = {**msgspec.json.decode(line), "note": "", "opened_ns": 0}
+        row = msgspec.json.encode(bare), incident
+        database.execute("UPDATE labels SET line = ? WHERE incident = ?", row)
+
+
 def oldest_unflagged_ns(database: sqlite3.Connection) -> int | None:
     """Event time of the oldest that belongs to no incident, nanoseconds UTC."""
-    query = f"SELECT min(start_ns) FROM minutes WHERE {_MINUTE_OUTSIDE}"  # noqa: S608 - our own words
-    (oldest,) = database.execute(query).fetchone()
-    return None if oldest is None else int(oldest)
+    newest = "at_ns < (SELECT max(at_ns) FROM health AS other WHERE other.stream = health.stream)"
+    queries = (
+        f"SELECT min(start_ns) FROM minutes WHERE {_MINUTE_OUTSIDE}",  # noqa: S608 - our own words
+        f"SELECT min(at_ns) FROM health WHERE {newest} AND {_OUTSIDE.format('health.at_ns', 1)}",  # noqa: S608
+        f"SELECT min(coalesce(closed_ns, opened_ns)) FROM incidents WHERE id IN ({FALSE})",  # noqa: S608
+    )
+    found = [oldest for query in queries for (oldest,) in database.execute(query) if oldest is not None]
+    return min(found, default=None)
 
 
 def orphans(database: sqlite3.Connection) -> list[Changed]:

@@ -77,7 +77,7 @@ class NeighbourPast:
         if place is None:
             return
         if not self.count:
-            self._kept = np.zeros((VALUES // len(place), len(place)), np.float16)
+            self._kept = np.full((VALUES // len(place), len(place)), np.nan, np.float16)
         self._kept[self.count % len(self._kept)] = place
         self._last_ns = at_ns
         self.count += 1
@@ -125,7 +125,7 @@ class NeighbourPast:
         places = state["places"]
         if places.ndim != 2:
             raise ValueError(f"places must be (n, D), are {places.shape}")
-        self._kept = np.zeros((VALUES // max(places.shape[1], 1), places.shape[1]), np.float16)
+        self._kept = np.full((VALUES // max(places.shape[1], 1), places.shape[1]), np.nan, np.float16)
         self._kept[: len(places)] = places
         # Sums depend on memory order in the last bit: a restored past must have the same.
         self._prototypes = np.ascontiguousarray(state["chosen"], np.float32)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fusion.baseline.folder import Baseline, LearnedFrom, Manifest
-from fusion.commands.checking import check_all, check_rate, check_rules
-from fusion.config import RuleText, Settings, Video, ZoneRule
+from fusion.commands.checking import check_all, check_evidence, check_rate, check_rules
+from fusion.config import EvidenceRules, RuleText, Settings, Storage, Video, ZoneRule
 from fusion.engine import Memory
 from fusion.recording import Recording, load_recording
+from fusion.vault.roots import Roots
+from fusion.vault.segments import Vault
+from fusion.vault.users import Role, Users
+from tests.fusion.sealed import header, pieces
 
 Write = Callable[..., Path]
 
@@ -106,3 +112,30 @@ def test_a_zone_without_a_camera_can_never_fire(
     told = capsys.readouterr().out
     assert "FAIL  zone cellar" in told
     assert "ok    zone camera/camera" in told
+
+
+def test_whether_clips_can_be_kept_and_opened_is_told(tmp_path: Path) -> None:
+    def told(**more: object) -> tuple[bool, str]:
+        rules = msgspec.convert({"enabled": True, "most_mb": 9, **more}, EvidenceRules)
+        finding = check_evidence(Settings(store=Storage(folder=str(tmp_path / "store")), evidence=rules))
+        return finding.fine, finding.detail
+
+    assert told() == (True, f"pictures, no sound, keys in {tmp_path}/store/keys; no clips, 0 of 9 MB; can be "
+                      "exported by nobody yet")  # fmt: skip
+    assert not (tmp_path / "store").exists()
+    with closing(Vault(tmp_path / "store" / "clips", Roots(tmp_path / "store" / "keys"))) as vault:
+        vault.put(header(), pieces(), ["1a"])
+    Users(tmp_path / "store", 64).add("anna", Role.AUDITOR, "four words are better")
+    fine, detail = told(sound=True)
+    assert fine
+    assert "pictures and sound" in detail
+    assert detail.endswith("1 clip, 0 of 9 MB; can be exported by anna")
+    assert told(key_folder=str(tmp_path / "elsewhere"))[1].startswith(f"{tmp_path}/elsewhere: there are no keys")
+    (tmp_path / "secret").write_text("hush")
+    fine, detail = told(secret_file=str(tmp_path / "secret"))
+    assert (fine, "no key opens it" in detail) == (False, True)
+    (tmp_path / "secret").write_text("\n")
+    assert "the secret is empty" in told(secret_file=str(tmp_path / "secret"))[1]
+    fine, detail = told(most_mb=9e8)
+    assert (fine, "less than [evidence] most_mb" in detail) == (False, True)
+    assert "no place to lie in" in check_evidence(Settings(evidence=EvidenceRules(enabled=True))).detail

@@ -19,7 +19,8 @@ SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
 def known_figures() -> set[str]:
     """Names in the modules that tell figures."""
-    texts = [(HOME / "fusion" / name).read_text() for name in ("sinks/metrics.py", "live/outlets.py", "daemon.py")]
+    names = "sinks/metrics.py", "live/outlets.py", "live/custody.py", "daemon.py"
+    texts = [(HOME / "fusion" / name).read_text() for name in names]
     return {name for text in texts for name in re.findall(r'"(kizashi_[a-z_]+)"', text)}
 
 

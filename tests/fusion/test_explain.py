@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fusion.events import Calibrated, FusedScore, Missing, Part
-from fusion.explain import explain, noun, quantity
+from fusion.explain import describe_channel, explain, noun, quantity
+from fusion.language.japanese import JAPANESE
 from sensors.types import Modality, Score
 
 LEVEL = Score("hall/mic", "hall/mic:level", Modality.AUDIO, 0, 0, 9.0, value=-21.04, usual=-52.0, unit="dBFS")
@@ -35,6 +38,35 @@ def test_a_sound_that_is_surely_known_gives_its_name_to_the_incident() -> None:
     assert noun(part(heard("siren", 0.2), heard("glass_break", 0.9))) == "glass break"
     assert noun(part(heard("glass_break", 0.4), LEVEL)) == "sound"
     assert noun(part(heard("novelty", 7.0))) == "sound"
+
+
+@pytest.mark.parametrize(
+    ("value", "top", "english", "japanese"),
+    [
+        (0.9, (), "hall/mic glass break 0.9, usually 0.001", "hall/mic ガラスの割れる音 0.9、通常は 0.001"),
+        (0.3, (), "hall/mic perhaps glass break, with a score of 0.3", "hall/mic ガラスの割れる音の可能性、スコア 0.3"),
+        (
+            1.56e-5,
+            ("glass_break",),
+            "hall/mic an unusual sound, most like glass break, though hardly so",
+            "hall/mic 聞き慣れない音、最も近いのはガラスの割れる音だが、かすかに似る程度",
+        ),
+        (
+            1.56e-5,
+            ("household", "thunder"),
+            "hall/mic an unusual sound, most like household and thunder, with a trace of glass break",
+            "hall/mic 聞き慣れない音、最も近いのは生活音と雷、わずかにガラスの割れる音に似る",
+        ),
+    ],
+)
+def test_a_class_of_sound_is_named_as_surely_as_it_is_heard(
+    value: float, top: tuple[str, ...], english: str, japanese: str
+) -> None:
+    score = replace(heard("glass_break", value), top=tuple((name, 0.1) for name in top))
+    channel = Calibrated(score, 1e-4, True)
+    assert describe_channel(channel) == english
+    assert describe_channel(channel, JAPANESE) == japanese
+    assert "e-" not in english
 
 
 def test_a_rate_beyond_the_past_is_called_an_estimate() -> None:

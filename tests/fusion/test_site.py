@@ -8,9 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.assemble import engine_settings
 from fusion.config import load_settings
+from fusion.labels import LabelLine, write_label
+from fusion.live.recorder import Recorder
 from fusion.live.site import build_site, live_watch
 from fusion.live.state import State, save_state, take_state
+from fusion.recording import load_recording
+from fusion.severity import NIGHT, SeverityModel
+from fusion.store.writer import Writer
 from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
@@ -43,10 +49,36 @@ def test_what_was_learned_by_a_detector_of_another_version_is_learned_anew(
     assert "does not fit these sensors" in caplog.text
 
 
+def test_a_live_watch_knows_the_hour_of_its_place_and_its_recording_judges_alike(
+    write_text: Write, tmp_path: Path
+) -> None:
+    settings = load_settings(write_text("k.toml", f'timezone = "Asia/Tokyo"\n{MIC}'))
+    site = build_site(settings, "k.toml")
+    assert site.engine.triage.hour(3600 * NS) == 10.0
+    recorder = Recorder(tmp_path / "out", "hall", site.start_ns, 0.1, site.streams, site.utc_offset_s)
+    recorder.close()
+    recording = load_recording(tmp_path / "out")
+    assert recording.start_ns == site.start_ns
+    assert engine_settings(settings, 0.1, recording.utc_offset_s).triage == site.engine.triage
+
+
+def test_labels_that_are_kept_there_say_how_severe_what_happens_live_is(write_text: Write, tmp_path: Path) -> None:
+    text = f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'
+    assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model == SeverityModel()
+    (tmp_path / "memory").mkdir()
+    Writer(tmp_path / "memory").close()
+    assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model == SeverityModel()
+    for number in range(8):
+        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}))
+    taught = build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model
+    assert taught.weights[NIGHT] > SeverityModel().weights[NIGHT]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "there are no sensors"),
+        ('timezone = "Mars/Olympus"', "timezone 'Mars/Olympus' is unknown"),
         ("[[sensors]]\nkind = 'audio.url'", "no 'id'"),
         ("[[sensors]]\nid = '../a'\nkind = 'audio.url'", "is no id"),
         ("[[sensors]]\nid = 'a'", "no 'kind'"),

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fusion.experience import Label
+from fusion.labels import LabelLine, as_experience, read_labels, write_label
 from fusion.sinks.news import Condition
 from fusion.store.database import FILE, MIGRATIONS, read_database, refuse_network, schema_version
 from fusion.store.keeper import CHECKPOINT_NS, MINUTE_NS, Keeper, oldest_unflagged_ns, orphans
@@ -130,3 +132,53 @@ def test_a_full_disk_costs_what_could_not_be_written_and_is_over_when_there_is_r
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["False", "True", "True", "False", "1"], done.stderr
     assert rows(tmp_path, "SELECT count(*) FROM health") == [(1,)]
+
+
+def test_what_was_labelled_false_is_as_unflagged_as_the_rest(tmp_path: Path) -> None:
+    with closing(Writer(tmp_path)) as writer:
+        keeper = Keeper(writer, 2 * HOUR_NS)
+        for name in ("1a", "2b"):
+            keeper.deliver(opened(name))
+            keeper.deliver(closed(name))
+        keeper.deliver(Condition(Health("hall/mic", AT_NS, State.DOWN, "SECRET-REASON")))
+        keeper.deliver(Condition(Health("hall/mic", AT_NS + 9 * HOUR_NS, State.UP)))
+        assert writer.do(lambda db: None).result()
+        write_label(tmp_path, LabelLine("1a", "false", AT_NS, "sound", {"at night": 1.0}, "SECRET-NOTE"))
+        with closing(read_database(tmp_path)) as database:
+            assert oldest_unflagged_ns(database) == AT_NS + NS
+        keeper.deliver(told(MINUTE + 3 * HOUR_NS))
+        keeper.close()
+        assert writer.do(lambda db: None).result()
+    assert rows(tmp_path, "SELECT id FROM incidents") == [("2b",)]
+    write_label(tmp_path, LabelLine("2b", "false"))
+    with closing(Writer(tmp_path)) as writer:
+        keeper = Keeper(writer, 2 * HOUR_NS)
+        keeper.deliver(told(MINUTE + 3 * HOUR_NS))
+        keeper.close()
+    assert rows(tmp_path, "SELECT id FROM incidents") == []
+    assert rows(tmp_path, "SELECT reason FROM health") == [("",)]
+    for path in tmp_path.iterdir():
+        assert not [word for word in (b"SECRET-REASON", b"SECRET-NOTE") if word in path.read_bytes()], path
+    assert as_experience(read_labels(tmp_path)) == [Label({"at night": 1.0}, 0)]
+
+
+def test_what_is_flagged_goes_after_a_time_of_its_own_with_events_that_still_wait(tmp_path: Path) -> None:
+    with closing(Writer(tmp_path)) as writer:
+        keeper = Keeper(writer, HOUR_NS, 10 * HOUR_NS)
+        keeper.deliver(opened())
+        keeper.deliver(closed())
+        writer.do(lambda db: db.executemany("INSERT INTO outbox VALUES (?, ?, ?)", [("hook", "1a.2", b"")]).close())
+        for hours, left in ((9, 1), (11, 0)):
+            keeper.deliver(told(MINUTE + hours * HOUR_NS))
+            assert writer.do(lambda db: None).result()
+            assert len(rows(tmp_path, "SELECT id FROM incidents")) == left
+            assert len(rows(tmp_path, "SELECT id FROM outbox")) == left
+
+
+def test_a_database_of_the_first_schema_has_no_labels_and_can_take_some(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        database.executescript(f"{MIGRATIONS[0]} PRAGMA user_version=1;")
+    assert read_labels(tmp_path) == {}
+    write_label(tmp_path, LabelLine("a", "low"))
+    assert list(read_labels(tmp_path)) == ["a"]
+    assert schema_version(tmp_path) == len(MIGRATIONS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from sensors.audio.frontend import HOP_S
+from sensors.audio.training.alone import add_alone
 from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
 from sensors.audio.training.examine import SUSTAINED, Examination, examine, thresholds
@@ -70,6 +71,7 @@ def train(
     clips = task.clips()
     if task.yamnet:
         ear = fold(training.average, training.labels, clips)
+    ear = add_alone(ear, training.labels, clips)
     limits = thresholds(ear, training.labels, clips, hours)
     if task.without:
         unseen = load_corpus(*map(Path, task.data), only=task.without)

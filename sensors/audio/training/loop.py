@@ -101,6 +101,7 @@ class Training:
             listed.write_text(json.dumps(self.labels), "utf-8")
         torch.manual_seed(task.seed)
         self.pupil = Pupil(Ear(len(self.labels)))
+        self.pupil.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = deepcopy(self.pupil).eval()
         self.optimizers = self._optimizers()
         self.round, self.save_every = 0, EVERY

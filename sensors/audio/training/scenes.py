@@ -61,6 +61,12 @@ LOUD = frozenset(("gunshot", "explosion", "siren", "scream", "dog_bark", "firewo
 FAR_RATIO, BURST_RATIO = 0.25, 0.3
 """Share of these that come from far away; and of gunshots that come in bursts."""
 
+ROW_RATIO = 0.5
+"""Share of scenes in which sounds follow each other, nearly clean, as in recordings that were cut to their sound."""
+
+ROW_PIECE_S = (1.5, 4.0)
+"""Longest that a sound of a row lasts, from and to, seconds."""
+
 NOBODY = -1
 """Index of a foreground that is no clip."""
 
@@ -110,7 +116,9 @@ class Composer:
         self._ordinary = np.array([label not in ALERTS for label in self.labels])
 
     def compose(self, random: Random) -> Scene:
-        """One scene: up to three sounds over some background, in some room, through some microphone."""
+        """One scene: up to three sounds over some background, in some room, through some microphone; or a row."""
+        if self._made and (self._present or self._found) and random.random() < ROW_RATIO:
+            return self._row(random)
         count = int(random.choice([0, 1, 2, 3], p=[0.08, 0.62, 0.23, 0.07]))
         parts = [self._foreground(random) for _ in range(count)] if self._present or self._found else []
         background, name = self._background(random, {label for label, _, _ in parts})
@@ -121,6 +129,31 @@ class Composer:
             heard[row] = convolve(samples, None, shape, LENGTH) if shape is not None else samples
         labels, clips = self._label(heard, [(label, index) for label, index, _ in parts], name)
         return Scene(record(heard.sum(axis=0), random), labels, clips)
+
+    def _row(self, random: Random) -> Scene:
+        """Sounds one after the other with short pauses, over noise 25 to 80 dB below them."""
+        parts: list[tuple[str, int]] = []
+        noise = coloured_noise(LENGTH, random)
+        floor = 10 ** (random.uniform(-80, -25) / 20)
+        heard = [noise * np.float32(floor / max(float(np.sqrt(np.mean(noise**2))), 1e-6))]
+        at = int(random.uniform(0, 0.4) * RATE_HZ)
+        while at < LENGTH - HOP:
+            label, index, samples = self._foreground(random)
+            most = int(random.uniform(*ROW_PIECE_S) * RATE_HZ)
+            begin = int(random.integers(max(1, len(samples) - most + 1)))
+            piece = samples[begin : begin + most][: LENGTH - at]
+            laid = np.zeros(LENGTH, np.float32)
+            laid[at : at + len(piece)] = piece
+            loud = max(float(np.sqrt(np.quantile(frame_power(laid), 0.98))), 1e-6)
+            heard.append(laid * np.float32(10 ** (random.uniform(-8, 8) / 20) / loud))
+            parts.append((label, index))
+            at += len(piece) + int(random.uniform(0.1, 0.8) * RATE_HZ)
+        if random.random() < 0.5:
+            shape = microphone(random)
+            heard = [convolve(samples, None, shape, LENGTH) for samples in heard]
+        whole = np.stack(heard)
+        labels, clips = self._label(whole, parts, "")
+        return Scene(record(whole.sum(axis=0), random), labels, clips)
 
     def _pick(self, label: str, random: Random) -> int:
         """A clip of a class: by the square root of how many a source has, so that no source is the class."""
