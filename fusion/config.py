@@ -84,14 +84,6 @@ class RuleText(Section, frozen=True):
     name: str = ""
 
 
-def require_zone(name: str) -> None:
-    """Raise ValueError where there is no such time zone."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"timezone '{name}' is unknown: write one like Europe/Berlin") from error
-
-
 class ZoneRule(Section, frozen=True):
     """A part of a camera's picture that has a rule.
 

@@ -28,7 +28,7 @@ def built(write_text: Write, folder: Path, more: str = "") -> Site:
 def rows(site: Site, first: int, last: int) -> list[Features]:
     """What the sensor of a site makes of readings, one a second."""
     (sensor,) = site.sensors
-    told = []
+    told: list[Features] = []
     for number in range(first, last):
         value = np.array([[20 + number % 7]], np.float64)
         told += sensor.extractor.extract(Chunk("hall/air", number, number * NS, 1.0, value, ("temperature_c",)))

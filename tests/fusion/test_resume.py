@@ -50,7 +50,7 @@ def life(seed: int) -> list[list[Score | Health]]:
 
 
 def go_on(engine: Engine, ticks: Sequence[list[Score | Health]], from_tick: int) -> list[Step]:
-    steps = []
+    steps: list[Step] = []
     for tick, items in enumerate(ticks[from_tick:], from_tick):
         for item in items:
             engine.push(item)

@@ -44,7 +44,7 @@ def speaks_wyoming(host: str, port: int, within_s: float = 2.0) -> bool:
 
 
 def _names() -> list[str]:
-    import sounddevice
+    import sounddevice  # type: ignore[import-untyped]
 
     devices, chosen = sounddevice.query_devices(), sounddevice.default.device[0]
     order = sorted(range(len(devices)), key=lambda number: (number != chosen, number))
