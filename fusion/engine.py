@@ -180,6 +180,11 @@ class Engine:
             self._restore(memory)
 
     @property
+    def order(self) -> Sequence[Modality]:
+        """The senses, in the order in which they are numbered."""
+        return self._senses.order
+
+    @property
     def late(self) -> int:
         """Scores that came after their tick was answered."""
         return self._aligner.late
@@ -283,7 +288,7 @@ class Engine:
         return "+".join(sense for i, sense in enumerate(self._senses.order) if senses >> i & 1)
 
     def _tick(self, tick_ns: int) -> Step:
-        said, missing = self._senses.listen(tick_ns, self._aligner.join(tick_ns))
+        said, missing = self._listen(tick_ns)
         statistics = self._statistics(said)
         self._recollection.note(tick_ns, self._senses.strange)
         self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
@@ -300,6 +305,10 @@ class Engine:
             self._senses.forget()
             self._agreement.forget()
         return Step(verdict, tuple(changes), tuple(health))
+
+    def _listen(self, tick_ns: int) -> tuple[dict[int, float], list[Missing]]:
+        """The p-values of the senses that are there, and who is missing."""
+        return self._senses.listen(tick_ns, self._aligner.join(tick_ns))
 
     def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
         """-log10 of the combined p-value of every set of senses present, by bit mask."""

@@ -24,7 +24,7 @@ LAYERS = [
     "commands.recordings commands.checking commands.exporting commands.listening commands.models commands.readings "
     "commands.status commands.watching",
     "commands.incidents",
-    "sinks.console baseline.learn feasible report.page report.table",
+    "sinks.console baseline.learn feasible report.page report.table report.tradeoff",
     "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
     "live.moment",
@@ -34,7 +34,8 @@ LAYERS = [
     "sinks.push sinks.journald",
     "live.custody",
     "live.clipping",
-    "sinks.lines sinks.webhook replay report.picture report.cards report.judging report.sheet commands.film recall",
+    "sinks.lines sinks.webhook replay report.sweep report.picture report.cards report.judging report.sheet "
+    "commands.film recall",
     "live.retrace",
     "runner report.lanes commands.drawing",
     "live.listener live.vigil sinks.web sinks.syslog",

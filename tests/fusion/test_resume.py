@@ -29,7 +29,7 @@ NAMES = {"air": "air:temperature_c.level", "eye": "eye:motion", "mic": "mic:glas
 
 def life(seed: int) -> list[list[Score | Health]]:
     """What three sensors say, tick by tick: bursts, gaps, faults, and now and then something late."""
-    rng, out = np.random.default_rng(seed), []
+    rng, out = np.random.default_rng(seed), list[list[Score | Health]]()
     for tick in range(TICKS):
         at_ns, items = START_NS + tick * TICK_NS, list[Score | Health]()
         burst = 6.0 if tick % 80 > 70 else 1.0
