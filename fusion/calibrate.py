@@ -298,9 +298,10 @@ class Past:
 
     def _fit(self) -> None:
         ascending = np.frombuffer(self._ranked[: self._count], np.float64)
+        self.independent = 1 / self._overlap
         if self._overlap > 1 and self._count:
             threshold = ascending[self._count - 1 - self._count // 10]
-            self.independent = min(extremal_index(self.values() > threshold), 1 / self._overlap)
+            self.independent = min(extremal_index(self.values() > threshold), self.independent)
         self._tail = fit_tail(
             ascending, self._prior, least=self._least, heavy=self._heavy, independent=self.independent
         )

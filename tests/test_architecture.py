@@ -95,6 +95,8 @@ FITTING = "fusion.baseline.fitting"
 """Fits what learning asks for with PyOD, which loads when something is fitted."""
 LEARNING = frozenset({"fusion.baseline.learn", "fusion.commands.readings"})
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
+STARTS = frozenset({"sensors.audio.live.finding", "sensors.reader.process"})
+"""Who starts processes, all of them our own interpreter with a module of ours."""
 EMPTY_WORDS = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "tools"})
 
 
@@ -251,6 +253,15 @@ def test_nothing_read_can_be_executed() -> None:
                 assert keyword.arg != "allow_pickle" or ast.unparse(keyword.value) == "False", name
             if ast.unparse(call.func) == "np.load":
                 assert "allow_pickle" in {keyword.arg for keyword in call.keywords}, name
+
+
+def test_what_is_started_is_ourselves() -> None:
+    for name, path in at_work().items():
+        if "subprocess" in {i.target for i in imports(path)}:
+            assert name in STARTS, name
+            assert "sys.executable" in path.read_text(encoding="utf-8"), name
+        used = {ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+        assert not [one for one in used if one.startswith(("os.exec", "os.spawn", "os.fork", "os.posix_spawn"))], name
 
 
 def test_files_are_short_and_named_for_what_they_hold() -> None:

@@ -54,9 +54,9 @@ class House:
         return [(entry.who, entry.what, entry.outcome) for entry in Audit(self.store).entries()]
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    store = tmp_path / "store"
+def house_in(folder: Path) -> House:
+    """A house without users."""
+    store = folder / "store"
     store.mkdir(mode=0o700)
     with closing(Writer(store)) as writer:
         keeper = Keeper(writer, HOUR_NS)
@@ -68,11 +68,17 @@ def house(tmp_path: Path) -> House:
         watch.until(2)
         watch.closes()
         watch.until(20)
-    users = Users(store, 64)
+    (folder / "site.toml").write_text(f'[store]\nfolder = "{store}"\n[evidence]\nenabled = true\nsound = true\n')
+    return House(folder, watch)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    users = Users(tmp_path / "store", 64)
+    house = house_in(tmp_path)
     for role in Role:
         users.add(role, role, WORDS)
-    (tmp_path / "site.toml").write_text(f'[store]\nfolder = "{store}"\n[evidence]\nenabled = true\nsound = true\n')
-    return House(tmp_path, watch)
+    return house
 
 
 def test_an_export_is_ordinary_media_at_its_own_time_with_all_that_was_said(house: House, tmp_path: Path) -> None:
