@@ -282,6 +282,7 @@ class Past:
     def regain(self, kept: Mapping[str, Any]) -> None:
         """Be what was kept."""
         self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
+        self.independent = 1 / self._overlap
         self.restore(kept["values"])
         self._tail, self.independent, self._since_fit = kept["fitted"]
 

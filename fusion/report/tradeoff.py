@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fusion.report.metrics import HOUR_S, Outcome
 from fusion.report.palette import LIGHT, SENSES
@@ -62,7 +62,7 @@ def save_tradeoff(
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 
 
-def _look(name: str, number: int) -> dict[str, object]:
+def _look(name: str, number: int) -> dict[str, Any]:
     """Colour, width and dashes of a line: senses as everywhere, the fusion in front of all."""
     if name == FUSED:
         return {"color": LIGHT["ink"], "linewidth": 2.6, "linestyle": "-", "zorder": 3}
@@ -73,7 +73,7 @@ def _look(name: str, number: int) -> dict[str, object]:
 
 
 def _line(
-    axes: Axes, name: str, points: list[tuple[float, float]], chosen: Outcome | None, look: Mapping[str, object]
+    axes: Axes, name: str, points: list[tuple[float, float]], chosen: Outcome | None, look: Mapping[str, Any]
 ) -> None:
     if points:
         false, recall = zip(*points, strict=True)
