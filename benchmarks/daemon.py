@@ -25,7 +25,7 @@ import numpy as np
 
 from fusion.config import load_settings
 from fusion.daemon import SWITCH_S, Daemon
-from fusion.live.outlets import build_outlets
+from fusion.live.outlets import Outlets, build_outlets
 from fusion.live.site import build_site
 from fusion.sinks.news import News, Verdict
 from tests.live.broker import Mosquitto, Publisher
@@ -47,6 +47,13 @@ id = "set{n}/air"
 kind = "environment.mqtt"
 address = "{broker}"
 topics = "bench/#"
+"""
+CLIPS = """
+[evidence]
+enabled = true
+sound = true
+[[rules]]
+when = "temperature > 23.3 C"
 """
 
 
@@ -72,18 +79,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--sets", type=int, default=1)
+    parser.add_argument("--evidence", action="store_true", help="Keep clips, with sound; a rule makes some.")
     parser.add_argument("--watch", type=Path, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.watch:
         watch(told.watch, told.minutes * 60)
         return 0
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        facts = measure(Path(folder), told.sets, told.minutes, stack)
+        facts = measure(Path(folder), told.sets, told.minutes, told.evidence, stack)
     report(facts, told.sets)
     return int(any(missed(facts, told.sets)))
 
 
-def measure(folder: Path, sets: int, minutes: float, stack: ExitStack) -> dict[str, Any]:
+def measure(folder: Path, sets: int, minutes: float, evidence: bool, stack: ExitStack) -> dict[str, Any]:
     """Start the other ends and the daemon; what it found of itself."""
     for name in ("broker", "store"):
         (folder / name).mkdir()
@@ -91,7 +99,8 @@ def measure(folder: Path, sets: int, minutes: float, stack: ExitStack) -> dict[s
     stack.enter_context(rtsp_server(port))
     broker = stack.enter_context(Mosquitto(folder / "broker"))
     text = [SET.format(n=n, rtsp=port, broker=broker.address) for n in range(sets)]
-    (folder / "site.toml").write_text(f'[store]\nfolder = "{folder}/store"\n' + "".join(text))
+    kept = CLIPS if evidence else ""
+    (folder / "site.toml").write_text(f'[store]\nfolder = "{folder}/store"\n{kept}' + "".join(text))
     publisher = stack.enter_context(broker.publisher())
     began_s = time.monotonic()
     command = [
@@ -129,7 +138,7 @@ def watch(config: Path, seconds: float) -> None:
         site = build_site(settings, config)
         outlets = build_outlets(settings, site.streams, site.clock, site.engine.budget_ns, stack)
         outlets.add("latencies", latencies)
-        daemon = Daemon(site, outlets.posts, None, seconds)
+        daemon = Daemon(site, outlets.posts, None, seconds, outlets.keep)
         own_s, wall_s = time.process_time(), time.monotonic()
         readers: dict[str, float] = {}
         over = Event()
@@ -143,9 +152,18 @@ def watch(config: Path, seconds: float) -> None:
             "latencies_ns": latencies.all_ns, "first_s": latencies.first_s, "missing": latencies.missing,
             "cpu": (time.process_time() - own_s) / wall_s, "resident_mb": resident_mb(os.getpid()),
             "readers_cpu": sum(readers.values()) / wall_s, "readers": len(readers),
-            "late": daemon.intake.late, "dropped": sum(daemon.inbox.dropped.values()),
+            "clips": clip_figures(outlets), "late": daemon.intake.late, "dropped": sum(daemon.inbox.dropped.values()),
         }  # fmt: skip
     print(json.dumps(facts))
+
+
+def clip_figures(outlets: Outlets) -> dict[str, float]:
+    """What clips took: bytes in memory and on disk."""
+    clipper = outlets.clipper
+    if clipper is None:
+        return {}
+    tally = clipper.tally
+    return {"ring": clipper.ring.size, "clips": tally.clips, "written": tally.written, "failed": tally.failed}
 
 
 def reader_seconds() -> dict[str, float]:
@@ -180,6 +198,8 @@ def report(facts: dict[str, Any], sets: int) -> None:
     print(f"  cold start to first verdict {facts['start_s']:.2f} s; resident {facts['resident_mb']:.0f} MB at most")
     print(f"  CPU {facts['cpu']:.1%} of a core, and {facts['readers_cpu']:.1%} by {facts['readers']} readers")
     print(f"  late scores {facts['late']}, dropped features {facts['dropped']}; missing: {facts['missing']}")
+    if clips := facts["clips"]:
+        print(f"  ring {clips['ring'] / 1e6:.1f} MB; {clips['clips']} clips, {clips['written'] / 1e6:.1f} MB written")
     print(f"  load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

@@ -274,7 +274,8 @@ def growth(bench: Bench) -> Iterator[str]:
     hours = (settled[:, 0] - settled[0, 0]) / 3600
     slope = np.polyfit(hours, settled[:, 1], 1)[0]
     first, last = np.median(settled[:60], axis=0), np.median(settled[-60:], axis=0)
-    print(f"longest life {len(life) / 60:.0f} min, after {WARM_S / 60:.0f} min: memory {first[1]:.1f} to {last[1]:.1f} "
+    lasted = (life[-1, 0] - life[0, 0]) / 60
+    print(f"longest life {lasted:.0f} min, after {WARM_S / 60:.0f} min: memory {first[1]:.1f} to {last[1]:.1f} "
           f"MB, {slope:+.2f} MB/h; threads {first[2]:.0f} to {last[2]:.0f}, handles {first[3]:.0f} to {last[3]:.0f}, "
           f"children {first[4]:.0f} to {last[4]:.0f}")  # fmt: skip
     if (last[2:] > first[2:] + (0, 2, 0)).any():

@@ -117,9 +117,11 @@ class Testimony:
         return (item for _, items, _ in self.said for item in items if isinstance(item, Score))
 
 
-def judge(testimony: Testimony, settings: EngineSettings, memory: Memory) -> Iterator[Step]:
+def judge(
+    testimony: Testimony, settings: EngineSettings, memory: Memory, make: type[Engine] = Engine
+) -> Iterator[Step]:
     """What the engine says of a recording."""
-    engine = Engine(settings, testimony.senses, None, memory)
+    engine = make(settings, testimony.senses, None, memory)
     end_ns = testimony.span_ns[1]
     for stream, items, next_ns in testimony:
         for item in items:
@@ -129,13 +131,16 @@ def judge(testimony: Testimony, settings: EngineSettings, memory: Memory) -> Ite
 
 
 def learn_from(
-    quiet: Sequence[Testimony], settings: EngineSettings, tell: Callable[[Step], None] = lambda step: None
+    quiet: Sequence[Testimony],
+    settings: EngineSettings,
+    tell: Callable[[Step], None] = lambda step: None,
+    make: type[Engine] = Engine,
 ) -> Memory:
     """What `kizashi learn` would keep of quiet recordings; `tell` is told every verdict."""
     told = [Told(n % FOLDS, frozenset(one.senses), one.span_ns, one.__iter__) for n, one in enumerate(quiet)]
     streams = {stream: sense for one in quiet for stream, sense in one.senses.items()}
     never = replace(settings, triage=TriageSettings(false_alarms_per_day=NEVER_ALARMS), rules=())
-    return rank_folds(told, streams, never, tell)
+    return rank_folds(told, streams, never, tell, make)
 
 
 def hear_quiet(folder: Path, place: Path, cache: Path) -> tuple[list[Testimony], list[Segment], dict[str, Sensor]]:

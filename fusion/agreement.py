@@ -241,3 +241,7 @@ class Agreement:
         a, b = min(name, other), max(name, other)
         far_a, far_b = self._pairs[a, b].far(means[a], means[b])
         return (far_a < far_b) == (name == a)
+
+
+PARTS = (Agreement, _Witness, _Pair)
+"""Classes that hold something, see `freezing`."""

@@ -171,3 +171,7 @@ class Aligner:
         if stream.last_quality is not Quality.OK and tick_ns - stream.last_ns < self._hold_ns:
             return StreamJoin(Presence.ABSENT, [], UNUSABLE)
         return StreamJoin(Presence.ABSENT, [], "silent")
+
+
+PARTS = (Aligner, _Stream)
+"""Classes that hold something, see `freezing`."""

@@ -4,6 +4,11 @@ Why a conformal body with a fitted tail: ranks are right whatever the scores are
 cannot show a p-value below 1 / (n + 1); a tail alone is wrong in the middle. So the rank is used as long as at least
 `RANKED` past values are as strange, and a generalised Pareto tail beyond. The shape is never negative: a bounded tail
 gives p = 0 as soon as something new happens.
+
+Why not as many values as there are: windows overlap, and slow quantities stay where they are for minutes, so that a
+thousand values may be twenty moments. What is beyond a high threshold comes in clusters, and the share of independent
+moments among the values is read from how these lie in time (the extremal index). So many count, wherever a past says
+how sure it is of itself.
 """
 
 from __future__ import annotations
@@ -11,7 +16,9 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +84,7 @@ def fit_tail(
     least: int = 8,
     most: int = 250,
     heavy: float = 0.0,
+    independent: float = 1.0,
 ) -> Tail | None:
     """Fit the upper tail by probability-weighted moments.
 
@@ -97,6 +105,8 @@ def fit_tail(
         Bounds on the number k of values taken.
     heavy : float
         The shape is at least this, in [0, 0.5].
+    independent : float
+        Share of the values that are moments of their own, in (0, 1]: k values count as so many fewer.
 
     Returns
     -------
@@ -119,11 +129,44 @@ def fit_tail(
         shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
     else:
         shape = 0.0
-    known = k + prior.count
-    mean = (k * mean + prior.count * prior.mean) / known
-    shape = min(max(shape * k / known, 1 / known, heavy), 0.5)
+    moments = k * independent
+    known = moments + prior.count
+    mean = (moments * mean + prior.count * prior.mean) / known
+    shape = min(max(shape * moments / known, 1 / known, heavy), 0.5)
     range_scale = 0.5 * float(ascending[-1] - ascending[n // 2]) / math.log(n)
-    return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, k / (n + 1))
+    weight = (moments + 1) / (n * independent + 1)
+    return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, weight)
+
+
+def extremal_index(beyond: NDArray[np.bool_]) -> float:
+    """Share of independent moments among values beyond a threshold, by the intervals between them.
+
+    Values beyond a high threshold that come alone wait exponentially long for each other; clusters make many short
+    waits and few long ones. The wait from the last one to the first one, around the end, counts too: one long stay
+    has no other.
+
+    Parameters
+    ----------
+    beyond : ndarray (n,)
+        Whether each value, in the order of time, lies beyond the threshold.
+
+    Returns
+    -------
+    float
+        In (0, 1]; 1 where fewer than two lie beyond.
+
+    References
+    ----------
+    Ferro & Segers (2003), J. R. Stat. Soc. B 65(2), doi:10.1111/1467-9868.00401.
+    """
+    places = np.flatnonzero(beyond)
+    if len(places) < 2:
+        return 1.0
+    waits = np.diff(places, append=places[0] + len(beyond)).astype(np.float64)
+    if waits.max() <= 2:
+        return 1.0
+    index = 2 * (waits - 1).sum() ** 2 / (len(waits) * ((waits - 1) * (waits - 2)).sum())
+    return min(1.0, float(index))
 
 
 class Past:
@@ -137,13 +180,20 @@ class Past:
     capacity : int
         Values kept; the oldest leave first.
     depth : float
-        No rank is below (n + 1) ** -depth for n values: how far n values may be extrapolated.
+        No rank is below (n + 1) ** -depth for n moments: how far they may be extrapolated.
     prior : TailPrior
         What is known of the tail before any value was seen.
     least : int
         Fewest values that a tail is fitted to.
     heavy : float
         Least shape of the tail, in [0, 0.5].
+    overlap : int
+        Values in a row that are made of shared scores, >= 1; where it is 1, every value is a moment of its own.
+
+    Attributes
+    ----------
+    independent : float
+        Share of the values that are moments of their own, in (0, 1].
     """
 
     def __init__(
@@ -153,8 +203,10 @@ class Past:
         prior: TailPrior = NO_PRIOR,
         least: int = 8,
         heavy: float = 0.0,
+        overlap: int = 1,
     ) -> None:
         self._capacity, self._depth, self._prior, self._least, self._heavy = capacity, depth, prior, least, heavy
+        self._overlap, self.independent = overlap, 1 / overlap
         self._window, self._ranked = array("d"), array("d")
         self._count = self._next = 0
         self._tail: Tail | None = None
@@ -187,19 +239,19 @@ class Past:
         saturated : bool
             Nothing in the past was as strange.
         """
-        n = self._count
+        n, share = self._count, self.independent
         louder = n - bisect_left(self._ranked, value, 0, n)
-        ranked = (louder + 1) / (n + 1)
+        ranked = (louder * share + 1) / (n * share + 1)
         tail = self._tail
         if louder >= RANKED or tail is None or tail.scale <= 0 or value <= tail.threshold:
             return ranked, louder == 0
-        floor = max((n + 1) ** -self._depth, SMALLEST)
-        return max(min(tail.survival(value), (RANKED + 1) / (n + 1)), floor), louder == 0
+        floor = max((n * share + 1) ** -self._depth, SMALLEST)
+        return max(min(tail.survival(value), (RANKED * share + 1) / (n * share + 1)), floor), louder == 0
 
     def level(self, p_value: float) -> float:
         """The value whose rank is `p_value`, in (0, 1]; the largest value known where no tail could be fitted."""
-        n = self._count
-        louder = math.floor(p_value * (n + 1)) - 1
+        n, share = self._count, self.independent
+        louder = math.floor((p_value * (n * share + 1) - 1) / share)
         if louder >= RANKED or self._tail is None or self._tail.scale <= 0 or p_value > self._tail.weight:
             return self._ranked[max(0, min(n - 1, n - 1 - louder))]
         return self._tail.level(p_value)
@@ -221,6 +273,18 @@ class Past:
         self._fit()
         return self
 
+    def kept(self) -> dict[str, object]:
+        """All that it holds, see `freezing.Dense`: unlike `values`, with the tail as it was fitted last."""
+        made = self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap
+        fitted = self._tail, self.independent, self._since_fit
+        return {"made": made, "values": self.values(), "fitted": fitted}
+
+    def regain(self, kept: Mapping[str, Any]) -> None:
+        """Be what was kept."""
+        self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
+        self.restore(kept["values"])
+        self._tail, self.independent, self._since_fit = kept["fitted"]
+
     def _forget(self, value: float) -> None:
         place = bisect_left(self._ranked, value, 0, self._count)
         self._count -= 1
@@ -233,5 +297,15 @@ class Past:
 
     def _fit(self) -> None:
         ascending = np.frombuffer(self._ranked[: self._count], np.float64)
-        self._tail = fit_tail(ascending, self._prior, least=self._least, heavy=self._heavy)
+        self.independent = 1 / self._overlap
+        if self._overlap > 1 and self._count:
+            threshold = ascending[self._count - 1 - self._count // 10]
+            self.independent = min(extremal_index(self.values() > threshold), self.independent)
+        self._tail = fit_tail(
+            ascending, self._prior, least=self._least, heavy=self._heavy, independent=self.independent
+        )
         self._since_fit = 0
+
+
+PARTS = (Past, Tail, TailPrior)
+"""Classes that hold something, see `freezing`."""

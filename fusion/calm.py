@@ -89,3 +89,7 @@ class Disturbances:
         """Drop spans that ended before."""
         while self._spans and self._spans[0][1] < before_ns:
             self._spans.popleft()
+
+
+PARTS = (Disturbances, Calm)
+"""Classes that hold something, see `freezing`."""

@@ -135,13 +135,14 @@ def evaluate(
     senses: Senses = None,
     false_alarms_per_day: Rate = None,
     start: Start = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw recall against false alarms, as PNG.")] = None,
     as_json: Json = False,
 ) -> None:
     """Recall, false alarms and delay against labels: all senses together beside each alone."""
     from fusion.commands.recordings import evaluate_all
 
     chosen = _settings(config, senses, false_alarms_per_day)
-    evaluate_all(_recordings(recordings, start, chosen), chosen, baseline, as_json)
+    evaluate_all(_recordings(recordings, start, chosen), chosen, baseline, as_json, plot)
 
 
 @app.command()

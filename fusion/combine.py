@@ -157,3 +157,7 @@ def shares(p_values: Mapping[int, float]) -> dict[int, float]:
     logs = {i: -math.log(p) for i, p in p_values.items()}
     total = sum(logs.values())
     return {i: log / total for i, log in logs.items()} if total > 0 else dict.fromkeys(logs, 1 / len(logs))
+
+
+PARTS = (Dependence,)
+"""Classes that hold something, see `freezing`."""

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -16,9 +15,9 @@ from fusion.events import Severity
 from fusion.grammar import parse_condition, parse_rule
 from fusion.language.texts import Language
 from fusion.overrides import overridden
-from fusion.receivers import LogOut, PushOut
+from fusion.receivers import CapOut, LogOut, PushOut
 from fusion.rules import Rule
-from fusion.section import Name, Positive, Section, Share, Span
+from fusion.section import Name, Positive, Section, Share, Span, require_zone
 from fusion.strict_toml import read_toml, require_known
 from sensors.errors import BadInputError, WrongUseError
 from sensors.types import Modality
@@ -83,14 +82,6 @@ class RuleText(Section, frozen=True):
     until: str = ""
     severity: str = "high"
     name: str = ""
-
-
-def require_zone(name: str) -> None:
-    """Raise ValueError where there is no such time zone."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"timezone '{name}' is unknown: write one like Europe/Berlin") from error
 
 
 class ZoneRule(Section, frozen=True):
@@ -234,6 +225,7 @@ class Settings(Section, frozen=True):
     webhooks: tuple[HookOut, ...] = ()
     pushes: tuple[PushOut, ...] = ()
     logs: tuple[LogOut, ...] = ()
+    cap: CapOut = CapOut()
     metrics: MetricsOut = MetricsOut()
 
     def __post_init__(self) -> None:

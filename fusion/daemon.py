@@ -27,6 +27,7 @@ from fusion.config import EvidenceRules, Settings, Storage
 from fusion.live.inbox import Inbox
 from fusion.live.intake import Intake
 from fusion.live.listener import Listener, Tap
+from fusion.live.moment import take_moment
 from fusion.live.notify import Notifier
 from fusion.live.outlets import Outlets, build_outlets, sink_samples
 from fusion.live.recorder import Recorder
@@ -111,7 +112,7 @@ class Daemon:
         self._notifier = Notifier()
         self._end_ns = None if seconds is None else site.start_ns + round(seconds * NS)
         self._saved_ns, self._over, self._frozen = site.start_ns, False, False
-        self.wishes = Wishes()
+        self.wishes, self._lingering = Wishes(), list[str]()
         self.reload: Callable[[], Settings] | None = None
         self.next_settings: Settings | None = None
 
@@ -165,11 +166,14 @@ class Daemon:
             return
         self.next_settings, self._over = settings, True
 
-    def learned(self, now_ns: int) -> Learned:
-        """What was learned by now."""
+    def learned(self, now_ns: int, *, ended: bool = False) -> Learned:
+        """What was learned by now; where sensors were ended, with where the watch stands."""
         span_ns = self._site.start_ns, max(now_ns, self._site.start_ns)
         memory = self.intake.engine.snapshot()
-        return take_state(self.intake.watch, memory, self._site.engine, self._site.settings.name, span_ns)
+        engine, settings = self.intake.engine, self._site.engine
+        still = [sensor for sensor in self._site.sensors if sensor.stream not in self._lingering]
+        moment = take_moment(engine, settings, self._site.streams, still) if ended else None
+        return take_state(self.intake.watch, memory, settings, self._site.settings.name, span_ns, moment)
 
     def _end(self) -> None:
         self._notifier.stopping()
@@ -177,9 +181,11 @@ class Daemon:
         deadline_s = time.monotonic() + END_S
         for listener in self.listeners:
             listener.stop()
-        lingering = [one.stream for one in self.listeners if not one.join(max(0.1, deadline_s - time.monotonic()))]
-        if lingering:
-            _log.warning("still at it, and left alone: %s", ", ".join(lingering))
+        self._lingering = [
+            one.stream for one in self.listeners if not one.join(max(0.1, deadline_s - time.monotonic()))
+        ]
+        if self._lingering:
+            _log.warning("still at it, and left alone: %s", ", ".join(self._lingering))
         self.vigil.finish()
         for post in self._posts:
             if not post.close(max(0.2, deadline_s - time.monotonic())):
@@ -188,7 +194,7 @@ class Daemon:
             self.recorder.close(max(0.5, deadline_s - time.monotonic()))
         if self.saver and self._site.folder:
             self.saver.join(1.0)
-            self.saver.save(self.learned(self._site.clock.now_ns()))
+            self.saver.save(self.learned(self._site.clock.now_ns(), ended=True))
             self.saver.join(2.0)
 
 
@@ -234,7 +240,7 @@ def _watch(
             continue
         if daemon.next_settings is None or wishes.end:
             return not (daemon.recorder and daemon.recorder.failed)
-        before, settings, learned = settings, daemon.next_settings, daemon.learned(daemon.clock.now_ns())
+        before, settings, learned = settings, daemon.next_settings, daemon.learned(daemon.clock.now_ns(), ended=True)
         _log.info("going on with new settings")
 
 

@@ -31,6 +31,8 @@ from fusion.combine import Dependence, combine, shares
 from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
+from fusion.freezing import Tree, freeze, thaw
+from fusion.inventory import HELD, MADE_WITH
 from fusion.language.english import ENGLISH
 from fusion.language.texts import Texts
 from fusion.patterns import Patterns
@@ -178,6 +180,11 @@ class Engine:
             self._restore(memory)
 
     @property
+    def order(self) -> Sequence[Modality]:
+        """The senses, in the order in which they are numbered."""
+        return self._senses.order
+
+    @property
     def late(self) -> int:
         """Scores that came after their tick was answered."""
         return self._aligner.late
@@ -230,6 +237,20 @@ class Engine:
             return []
         return [*self._triage.finish(self._next_ns), *self._rules.finish(self._next_ns)]
 
+    @property
+    def next_ns(self) -> int | None:
+        """Event time of the tick that is next; None before the first."""
+        return self._next_ns
+
+    @property
+    def occupied(self) -> bool:
+        """Whether an incident is open."""
+        return self._triage.current is not None or self._rules.occupied
+
+    def pass_over(self, start_ns: int) -> None:
+        """Give no verdict on ticks before `start_ns`: nobody was there to listen."""
+        self._next_ns = max(self._on_grid(start_ns), self._next_ns or NEVER)
+
     def quiet(self, at_ns: int) -> bool:
         """Whether nothing alarmed at that time, nor was about to."""
         return self._disturbances.calm(at_ns) is Calm.QUIET
@@ -238,6 +259,20 @@ class Engine:
         """What was learned so far."""
         blocks = {self._name_of(senses): values for senses, values in self._rarity.pasts().items()}
         return Memory(self._senses.pasts(), blocks, self._dependence.state(), self._agreement.state())
+
+    def whole(self) -> Tree:
+        """All that it holds, open windows and what waits included, as plain data: see `freezing`."""
+        return freeze(self, (EngineSettings, *MADE_WITH))
+
+    def resume(self, whole: Tree) -> None:
+        """Go on where an engine with the same settings and streams stood, as if nothing had been between.
+
+        Raises
+        ------
+        KeyError, IndexError, TypeError, ValueError
+            If that is not whole; the engine is then of no use.
+        """
+        thaw(self, whole, (Engine, *HELD))
 
     def _restore(self, memory: Memory) -> None:
         self._senses.restore(memory.channels)
@@ -253,7 +288,7 @@ class Engine:
         return "+".join(sense for i, sense in enumerate(self._senses.order) if senses >> i & 1)
 
     def _tick(self, tick_ns: int) -> Step:
-        said, missing = self._senses.listen(tick_ns, self._aligner.join(tick_ns))
+        said, missing = self._listen(tick_ns)
         statistics = self._statistics(said)
         self._recollection.note(tick_ns, self._senses.strange)
         self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
@@ -270,6 +305,10 @@ class Engine:
             self._senses.forget()
             self._agreement.forget()
         return Step(verdict, tuple(changes), tuple(health))
+
+    def _listen(self, tick_ns: int) -> tuple[dict[int, float], list[Missing]]:
+        """The p-values of the senses that are there, and who is missing."""
+        return self._senses.listen(tick_ns, self._aligner.join(tick_ns))
 
     def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
         """-log10 of the combined p-value of every set of senses present, by bit mask."""

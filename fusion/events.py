@@ -253,3 +253,7 @@ class Incident:
     rule: str = ""
     sighting: Sighting | None = None
     assessment: Assessment | None = None
+
+
+PARTS = (Severity, Calibrated, Part, Missing, Without, Voice, Evidence, FusedScore, Sighting, Assessment, Incident)
+"""Classes that hold something, see `freezing`."""

@@ -89,3 +89,7 @@ def shared_as(parts: Sequence[Part], peak: Sequence[Part]) -> tuple[Part, ...]:
 def same(parts: Sequence[Part], others: Sequence[Part]) -> bool:
     """Whether two sets of parts differ in their shares at most."""
     return [(p.sense, p.p_value, p.channels) for p in parts] == [(p.sense, p.p_value, p.channels) for p in others]
+
+
+PARTS = (Recollection,)
+"""Classes that hold something, see `freezing`."""

@@ -16,6 +16,9 @@ from collections.abc import Iterable
 from fusion.align import NEVER, speaks_ns
 from sensors.types import Score
 
+OVERLAP = 4
+"""Windows that are learned begin so many times as often as they would if they did not overlap."""
+
 
 class Lately:
     """The strongest score of a window, and the average of two windows.
@@ -76,8 +79,8 @@ class Lately:
 
 
 def spacing_ns(window_ns: int, least_ns: int) -> int:
-    """How far apart windows end that are learned: a quarter of their length, and `least_ns` at least."""
-    return max(window_ns // 4, least_ns)
+    """How far apart windows end that are learned, so that they overlap; `least_ns` at least."""
+    return max(window_ns // OVERLAP, least_ns)
 
 
 def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) -> tuple[list[float], list[float]]:
@@ -110,3 +113,7 @@ def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) 
                 told_ns[kind] = score.end_ns
                 told[kind].append(value)
     return told
+
+
+PARTS = (Lately,)
+"""Classes that hold something, see `freezing`."""

@@ -203,3 +203,7 @@ class Patterns:
                 if any(fnmatchcase(what, each) for each in sign.channels)
             ]
         return self._meant[channel]
+
+
+PARTS = (Patterns, _Progress)
+"""Classes that hold something, see `freezing`."""

@@ -11,6 +11,7 @@ of the same set, the rate holds with any subset.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ from sensors.types import NS
 
 DAY_NS = 86_400 * NS
 
-THEORY = TailPrior(20, 0.5)
-"""-log10 of a true p-value has an exponential tail of mean 1 / ln 10 = 0.43; rounded up, and worth twenty blocks."""
+THEORY = TailPrior(20, 1 / math.log(10))
+"""-log10 of a true p-value has an exponential tail of this mean; worth twenty blocks."""
 
 
 @dataclass(slots=True)
@@ -145,3 +146,7 @@ class Rarity:
 def new_past() -> Past:
     """An empty past of block maxima: extrapolated as far as need be, since its tail is known in theory."""
     return Past(depth=float("inf"), prior=THEORY, least=4)
+
+
+PARTS = (Rarity, _Block)
+"""Classes that hold something, see `freezing`."""

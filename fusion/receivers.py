@@ -6,7 +6,7 @@ import typing
 
 import msgspec
 
-from fusion.section import Name, Section
+from fusion.section import Name, Section, require_zone
 from fusion.sinks.phrase import FIELDS, refuse_unknown_fields
 
 HeaderName = typing.Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,60}$")]
@@ -17,6 +17,10 @@ Facility = typing.Literal[
     "user", "daemon", "auth", "authpriv",
     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
 ]  # fmt: skip
+
+Latitude = typing.Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = typing.Annotated[float, msgspec.Meta(ge=-180, le=180)]
+Radius = typing.Annotated[float, msgspec.Meta(ge=0, le=20_100)]
 
 GOTIFY = {"title": "{title}", "message": "{message}", "priority": "{priority}"}
 """What Gotify wants, and ntfy together with a `topic`."""
@@ -63,3 +67,27 @@ class LogOut(Section, frozen=True):
     address: str
     facility: Facility = "daemon"
     enterprise: typing.Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 32473
+
+
+class CapOut(Section, frozen=True):
+    """Warnings in the Common Alerting Protocol, a file for each change of an incident in `folder`; none without one.
+
+    `sender`: who warns, by a name that nobody else has. `status`: Test until you mean it. `scope`: Public, Restricted
+    (then `restriction` says how) or Private (then `addresses` says to whom). `timezone`: of its times. `circle`: where,
+    as latitude, longitude and radius in kilometres.
+    """
+
+    folder: str = ""
+    sender: typing.Annotated[str, msgspec.Meta(pattern=r"^[^\s,<&]{1,100}$")] = "kizashi"
+    status: typing.Literal["Actual", "Exercise", "System", "Test", "Draft"] = "Test"
+    scope: typing.Literal["Public", "Restricted", "Private"] = "Private"
+    restriction: str = "for those who watch this place"
+    addresses: str = "operators"
+    timezone: str = "UTC"
+    circle: tuple[Latitude, Longitude, Radius] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse wall time of nowhere, and a scope without its words."""
+        require_zone(self.timezone)
+        if (self.scope == "Restricted" and not self.restriction) or (self.scope == "Private" and not self.addresses):
+            raise ValueError("Restricted wants a restriction, Private wants addresses")

@@ -101,6 +101,7 @@ def replay_recording(
     model: SeverityModel | None = None,
     verdicts: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    hear: Callable[[str, FusedScore], None] | None = None,
 ) -> dict[str, Account]:
     """Replay a recording.
 
@@ -120,6 +121,8 @@ def replay_recording(
         File for the verdicts of the fusion, one JSON object a line.
     progress : callable (int) -> None, optional
         Told the event time reached, nanoseconds UTC.
+    hear : callable (str, FusedScore) -> None, optional
+        Told every verdict of every watch, with its name.
 
     Returns
     -------
@@ -134,6 +137,8 @@ def replay_recording(
 
         def emit(watch: Watch, step: Step) -> None:
             accounts[watch.name].add(step.verdict, step.changes)
+            if hear:
+                hear(watch.name, step.verdict)
             if watch.name == FUSED:
                 write(step.verdict)
 

@@ -234,6 +234,11 @@ class _Watched:
         seen = fresh or self._ticks
         return [self._begin(at_ns)] if seen and at_ns - self._since_ns >= self._rule.for_ns else []
 
+    @property
+    def occupied(self) -> bool:
+        """Whether its incident is open."""
+        return self._open is not None
+
     def finish(self, at_ns: int) -> Changes:
         """Close what is open, because the streams end."""
         return [self._close(self._open, at_ns)] if self._open else []
@@ -336,6 +341,15 @@ class Rules:
             changes += watched.judge(tick_ns, fresh=False)
         return changes
 
+    @property
+    def occupied(self) -> bool:
+        """Whether an incident of any of them is open."""
+        return any(watched.occupied for watched in self._watched)
+
     def finish(self, at_ns: int) -> Changes:
         """Close what is open, because the streams end."""
         return [change for watched in self._watched for change in watched.finish(at_ns)]
+
+
+PARTS = (Rules, _Watched, _Held, Comparison)
+"""Classes that hold something, see `freezing`."""

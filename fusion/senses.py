@@ -20,7 +20,7 @@ from fusion.calibrate import Past, TailPrior
 from fusion.calm import Calm
 from fusion.combine import p_value_of, surprise_of
 from fusion.events import Calibrated, Missing
-from fusion.lately import Lately, spacing_ns
+from fusion.lately import OVERLAP, Lately, spacing_ns
 from sensors.types import Modality, Score
 
 NOTABLE = 0.05
@@ -36,10 +36,10 @@ SPREAD = TailPrior(10, 1.0)
 """Raw scores count usual spreads: a constant past (a dark room) does not make a small flicker impossible."""
 
 
-DEPTH = 2.25
-"""No window is rarer than (n + 1) to the power of minus this, for n windows in the past.
+DEPTH = 3.0
+"""No window is rarer than (n + 1) to the power of minus this, for n independent moments in the past.
 
-With less, as much is found at one false alarm an hour, but an hour's past could never alarm once a day."""
+With less, as much is found at one false alarm an hour, but an hour's past could hardly alarm once a day."""
 
 HEAVY = 0.14
 """Least shape of the tail of a past of windows: twenty minutes show little of what else is usual at a place."""
@@ -222,4 +222,8 @@ def new_past() -> Past:
     drowns what several senses say together. Why still a floor: where a channel hardly ever moves (a lamp), its past
     does not tell how far it goes when it does, and no single channel should be surer than that.
     """
-    return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=HEAVY)
+    return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=HEAVY, overlap=OVERLAP)
+
+
+PARTS = (Senses, _Channel, _Aspect)
+"""Classes that hold something, see `freezing`."""

@@ -206,3 +206,7 @@ class Triage:
     @staticmethod
     def _rarer(fused: FusedScore, than: FusedScore) -> bool:
         return (fused.per_day or 0.0) * 10 < (than.per_day or 0.0)
+
+
+PARTS = (Triage, _Open)
+"""Classes that hold something, see `freezing`."""

@@ -24,14 +24,18 @@ LAYERS = [
     "commands.recordings commands.checking commands.exporting commands.listening commands.models commands.readings "
     "commands.status commands.watching",
     "commands.incidents",
-    "sinks.console baseline.learn feasible report.page report.table",
-    "live.site commands.trying commands.asking commands.media",
+    "sinks.console baseline.learn feasible report.page report.table report.tradeoff",
+    "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
+    "live.moment",
     "live.outlets",
+    "sinks.cap_folder",
+    "sinks.cap",
+    "sinks.push sinks.journald",
     "live.custody",
     "live.clipping",
-    "sinks.lines sinks.webhook sinks.push sinks.journald replay report.picture report.cards report.judging "
-    "report.sheet commands.film recall",
+    "sinks.lines sinks.webhook replay report.sweep report.picture report.cards report.judging report.sheet "
+    "commands.film recall",
     "live.retrace",
     "runner report.lanes commands.drawing",
     "live.listener live.vigil sinks.web sinks.syslog",
@@ -49,13 +53,14 @@ LAYERS = [
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows",
     "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",
+    "inventory",
     "rules",
     "experience senses shifts explain triage",
     "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
     "sinks.news sinks.phrase section",
-    "calibrate calm events intervals language.english language.japanese",
+    "calibrate calm events freezing intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store vault",
 ]
@@ -63,8 +68,8 @@ LAYERS = [
 
 PURE = frozenset(
     "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words "
-    "evidence patterns severity experience intervals lately language.texts language.english language.japanese "
-    "language.vocabulary language.choice".split()
+    "evidence patterns severity experience intervals lately freezing inventory language.texts "
+    "language.english language.japanese language.vocabulary language.choice".split()
 )
 MATHS = frozenset(
     "__future__ array bisect collections collections.abc dataclasses enum fnmatch functools heapq itertools math "
@@ -90,6 +95,8 @@ FITTING = "fusion.baseline.fitting"
 """Fits what learning asks for with PyOD, which loads when something is fitted."""
 LEARNING = frozenset({"fusion.baseline.learn", "fusion.commands.readings"})
 EXECUTE = frozenset({"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "multiprocessing"})
+STARTS = frozenset({"sensors.audio.live.finding", "sensors.reader.process"})
+"""Who starts processes, all of them our own interpreter with a module of ours."""
 EMPTY_WORDS = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "tools"})
 
 
@@ -246,6 +253,15 @@ def test_nothing_read_can_be_executed() -> None:
                 assert keyword.arg != "allow_pickle" or ast.unparse(keyword.value) == "False", name
             if ast.unparse(call.func) == "np.load":
                 assert "allow_pickle" in {keyword.arg for keyword in call.keywords}, name
+
+
+def test_what_is_started_is_ourselves() -> None:
+    for name, path in at_work().items():
+        if "subprocess" in {i.target for i in imports(path)}:
+            assert name in STARTS, name
+            assert "sys.executable" in path.read_text(encoding="utf-8"), name
+        used = {ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+        assert not [one for one in used if one.startswith(("os.exec", "os.spawn", "os.fork", "os.posix_spawn"))], name
 
 
 def test_files_are_short_and_named_for_what_they_hold() -> None:

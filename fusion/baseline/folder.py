@@ -169,7 +169,7 @@ def _unpack(path: Path, digest: str) -> dict[str, NDArray[np.float64]]:
             raise BadInputError("the file holds no plain arrays", where=path, mend=AGAIN) from error
 
 
-def _hash(file: BufferedReader | BufferedRandom) -> str:
+def _hash(file: BufferedRandom | BufferedReader) -> str:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)

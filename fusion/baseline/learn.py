@@ -234,16 +234,17 @@ def rank_folds(
     streams: Mapping[str, Modality],
     settings: EngineSettings,
     tell: Callable[[Step], None] = lambda step: None,
+    make: type[Engine] = Engine,
 ) -> Memory:
     """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says.
 
-    `tell` is told every verdict, in order.
+    `tell` is told every verdict, in order; `make` is the kind of engine.
     """
     windows = [window_scores((item for _, items, _ in one.said() for item in items), settings) for one in told]
     memory = Memory({}, {}, {})
     for one in told:
         others = gather(w for of, w in zip(told, windows, strict=True) if of.fold != one.fold)
-        engine = Engine(settings, streams, None, replace(memory, channels=others))
+        engine = make(settings, streams, None, replace(memory, channels=others))
         for stream in streams.keys() - one.streams:
             engine.reach(stream, one.span_ns[1])
         for stream, items, next_ns in one.said():

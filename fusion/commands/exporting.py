@@ -63,8 +63,9 @@ def export_incident(
     settings = store_settings(config, None)
     place, clock = custody(settings), SystemClock()
     gate = Gate(place.store, clock)
-    who = gate.admit(Act.EXPORT, f"incident {name}", claim_of(*acting), named=True)
-    with gate.noted(who, Act.EXPORT, f"incident {name} to {out.absolute()}", announced=True):
+    of = f"incident {_identity(place.store, name)}"
+    who = gate.admit(Act.EXPORT, of, claim_of(*acting), named=True)
+    with gate.noted(who, Act.EXPORT, f"{of} to {out.absolute()}", announced=True):
         line = find_incident(place.store, name)
         if out.is_dir() and any(out.iterdir()):
             raise BadInputError("the folder is not empty", where=out, mend="choose a new one for --out")
@@ -84,6 +85,14 @@ def export_incident(
     print(f"{out}: {', '.join(one.file for one in media) or 'no clip of it is kept'}, {WORDS}, {LIST}")
 
 
+def _identity(store: Path, name: str) -> str:
+    """Name of an incident that may be told by its number, which another will have tomorrow."""
+    try:
+        return find_incident(store, name).id
+    except BadInputError:
+        return name
+
+
 def _unlocked(folder: Path, place: Custody, incident: str) -> Iterator[Media]:
     """Write the media of an incident, a file a stream."""
     clips = [clip for clip in read_clips(place.clips) if incident in clip.incidents]
@@ -96,7 +105,7 @@ def _unlocked(folder: Path, place: Custody, incident: str) -> Iterator[Media]:
             headers.append(header)
             all_pieces += pieces
     for number, (stream, (headers, pieces)) in enumerate(sorted(streams.items()), 1):
-        pieces.sort(key=lambda piece: piece.start_ns)
+        pieces = sorted({piece.start_ns: piece for piece in pieces}.values(), key=lambda piece: piece.start_ns)
         first, span = headers[0], (pieces[0].start_ns, max(header.end_ns for header in headers))
         suffix = "flac" if first.codec == PCM else "mp4"
         file = f"{number:02}-{''.join(c if c.isalnum() else '-' for c in stream)}.{suffix}"

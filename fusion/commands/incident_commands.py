@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,11 +37,22 @@ def list_incidents(folder: Folder, site: Site = None, language: Language = None,
 
 @incidents.command("show")
 def show_incident(
-    folder: Folder, incident: Which, site: Site = None, language: Language = None, as_json: Json = False
+    folder: Folder,
+    incident: Which,
+    site: Site = None,
+    language: Language = None,
+    as_json: Json = False,
+    cap: Annotated[bool, typer.Option("--cap", help="As a CAP 1.2 warning, in all languages.")] = False,
+    config: Annotated[Path | None, typer.Option(help="Settings with [cap]: who warns, and how.")] = None,
 ) -> None:
     """One incident: why, whose share it is, what it had been without a sense, and why it is so severe."""
-    from fusion.commands.incidents import show_incident
+    from fusion.commands.incidents import show_incident, warn_of_incident
 
+    if cap:
+        from fusion.config import load_settings
+
+        warn_of_incident(folder, incident, load_settings(config, os.environ))
+        return
     show_incident(folder, incident, site, _texts(language), as_json)
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 
 from fusion.commands.asking import claim_of
+from fusion.config import Settings
 from fusion.explain import describe_kind
 from fusion.labels import GRADES, LabelLine, in_store, is_store, read_labels, write_label
 from fusion.language.texts import Texts
 from fusion.recall import explained
 from fusion.records import EvidenceLine, IncidentLine, rank_incidents, read_lines
+from fusion.sinks.cap import cap_document
 from fusion.sinks.console import columns, wrapped
 from fusion.store.database import read_database
 from fusion.vault.access import Gate
@@ -70,6 +72,13 @@ def told_of(line: IncidentLine, label: LabelLine | None, texts: Texts) -> list[s
     if label:
         lines += ["", *wrapped(words.said.format(grade=texts.word(label.grade), note=label.note).rstrip(), WIDTH)]
     return lines
+
+
+def warn_of_incident(folder: Path, name: str, settings: Settings) -> None:
+    """Print one incident as a CAP 1.2 warning: of when it ended, or was strangest."""
+    line = find_incident(folder, name)
+    at_ns = line.closed_ns or (line.evidence.at_ns if line.evidence else line.opened_ns)
+    sys.stdout.buffer.write(cap_document(line, 1, at_ns, settings.name, settings.cap))
 
 
 def label_incident(

@@ -18,11 +18,27 @@ Seconds = Annotated[float | None, typer.Option(help="End after so long; without 
 
 def add_live_commands(app: typer.Typer) -> None:
     """Teach a command line to watch live."""
+    app.command("init")(begin)
     app.command()(run)
     app.command()(record)
     app.command()(bench)
     app.command()(schema)
     app.command()(status)
+
+
+def begin(
+    out: Annotated[Path, typer.Option(help="Settings file to write.")] = Path("site.toml"),
+    name: Annotated[str, typer.Option(help="Of the place.")] = "My place",
+    host: Annotated[
+        list[str] | None, typer.Option(help="Where a broker or a network microphone may be, HOST or HOST:PORT.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long cameras may take to answer.", min=0.1, max=60)] = 3.0,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Look for microphones, cameras and a broker, and write a settings file to begin with."""
+    from fusion.commands.beginning import begin_site
+
+    begin_site(out, name, tuple(host or ()), seconds, force)
 
 
 def run(config: Site, seconds: Seconds = None) -> None:

@@ -45,6 +45,8 @@ def write_sound(path: Path, pieces: Sequence[Piece], rate_hz: float) -> list[tup
     for piece in pieces:
         samples = np.frombuffer(piece.data, "<i2")
         begin = round((piece.start_ns - first_ns) * rate_hz / NS)
+        # Why less than it seems: two clips of one incident may share a moment.
+        samples = samples[max(0, at - begin) :] if at - begin > GAP_SAMPLES else samples
         if begin - at > GAP_SAMPLES:
             missing = min(begin - at, round(LONGEST_S * rate_hz))
             gaps.append((first_ns + round(at * NS / rate_hz), piece.start_ns))

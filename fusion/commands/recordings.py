@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from fusion.assemble import engine_settings
 from fusion.baseline.folder import Baseline, load_baseline, require_room
 from fusion.config import Settings, read_rules
 from fusion.experience import Experience, gather
@@ -19,6 +20,7 @@ from fusion.language.choice import texts_of
 from fusion.recording import Recording
 from fusion.replay import FUSED, Account, replay_recording, strangers, write_incidents
 from fusion.report.metrics import Outcome, alarm_between, match
+from fusion.report.sweep import Heard, added, sweep
 from fusion.report.table import format_table, outcome_facts
 from fusion.report.timeline import why_unjudged
 from fusion.severity import SeverityModel
@@ -86,22 +88,39 @@ def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) ->
 
 
 def evaluate_all(
-    recordings: Sequence[Recording], settings: Settings, baseline: Path | None, as_json: bool
+    recordings: Sequence[Recording],
+    settings: Settings,
+    baseline: Path | None,
+    as_json: bool,
+    plot: Path | None = None,
 ) -> dict[str, Outcome]:
-    """Judge incidents against labels, all senses together and each alone, over all recordings."""
+    """Judge incidents against labels, all senses together and each alone, over all recordings; draw them where asked.
+
+    The picture `plot` shows recall against false alarms at other settings, too.
+    """
     known = load_baseline(baseline) if baseline else None
     total: dict[str, Outcome] = {}
+    swept: dict[str, dict[float, Outcome]] = {}
     for recording in recordings:
         if recording.labels is None:
             raise BadInputError(
                 "there are no labels", where=recording.name, mend="add a labels.csv (start_s,end_s,kind)"
             )
+        heard = Heard()
+        hear = heard.add if plot else None
         with _progress(recording) as progress:
-            accounts = replay_recording(recording, settings, known, alone=True, progress=progress)
+            accounts = replay_recording(recording, settings, known, alone=True, progress=progress, hear=hear)
         _tell_strangers(recording, settings, known)
         _tell_oddities(recording, accounts[FUSED])
         for name, account in accounts.items():
             total[name] = total.get(name, Outcome()) + judge(recording, account)
+        for name in accounts if plot else ():
+            verdicts = heard.verdicts.get(name, [])
+            triage = engine_settings(settings, accounts[name].tick_s).triage
+            seconds = recording.seconds or accounts[name].seconds
+            swept[name] = added(swept.get(name, {}), sweep(recording, verdicts, triage, seconds))
+    if plot:
+        _draw_tradeoff(plot, swept, total, settings)
     if as_json:
         for name, outcome in total.items():
             print(msgspec.json.encode({"senses": name, **outcome_facts(outcome)}).decode())
@@ -109,6 +128,19 @@ def evaluate_all(
         print(f"{len(recordings)} recordings, set to {settings.false_alarms_per_day:g} false alarms per day")
         print(format_table(total))
     return total
+
+
+def _draw_tradeoff(
+    path: Path, swept: Mapping[str, Mapping[float, Outcome]], total: Mapping[str, Outcome], settings: Settings
+) -> None:
+    from fusion.report.picture import describe_setting
+    from fusion.report.tradeoff import save_tradeoff
+
+    try:
+        save_tradeoff(path, swept, total, describe_setting(settings.false_alarms_per_day))
+    except OSError as error:
+        what = f"the picture cannot be written ({error.strerror})"
+        raise BadInputError(what, where=path, mend="choose another place for --plot") from error
 
 
 def judge(recording: Recording, account: Account) -> Outcome:

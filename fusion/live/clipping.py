@@ -2,7 +2,7 @@
 
 1. An incident opens: what the ring holds from `pre_ns` before it is put away at once: who cuts the power comes late.
 2. As long as it is open, and `post_ns` longer, what came since is put away every `STEP_NS`.
-3. An incident that opens meanwhile, or goes on, is of the same clip.
+3. An incident that opens meanwhile, or goes on, is of the same clip, unless that is full: then of another.
 4. Each minute what is too old goes, and where there is no room the oldest of which nobody said that it matters.
 
 It is told as sinks are: in a thread of its own, behind a queue (`fusion.sinks.post`). A disk that is slow or full costs
@@ -37,6 +37,9 @@ SLACK_NS = STEP_NS + LATE_NS + 3 * NS
 """The ring reaches back so much further than to the moment before an incident."""
 
 EXPIRE_NS = 60 * NS
+
+SPARE = 50
+"""Where there is no room, one part in so many is made free beyond what is needed."""
 
 Labels = Callable[[], Mapping[str, str]]
 """What was said of incidents: their grades."""
@@ -152,6 +155,7 @@ class Clipper:
         clip.open.add(incident.id)
         if not clip.number:
             self._put(clip)
+            self._let_go(clip.full)
 
     def _go_on(self) -> None:
         clip = self._clip
@@ -159,11 +163,15 @@ class Clipper:
             over = not clip.open and self._now_ns >= clip.until_ns + LATE_NS
             if over or self._now_ns >= self._put_ns + STEP_NS:
                 self._put(clip)
-            if over:
-                self._clip = None
+            self._let_go(over or clip.full)
         if self._now_ns >= self._expired_ns + EXPIRE_NS:
             self._expired_ns = self._now_ns
             self._try(self._expire)
+
+    def _let_go(self, over: bool) -> None:
+        """Begin another clip with whatever comes next, where this one is over."""
+        if over:
+            self._clip = None
 
     def _put(self, clip: Clip) -> None:
         """Put away what came since the last time, a segment a stream."""
@@ -216,12 +224,14 @@ class Clipper:
         if excess <= 0:
             return
         grades = self._labels()
+        # Why a little more: whatever stays is locked anew each time that something goes.
+        excess += self._rolls.all_bytes // SPARE
         going: list[Kept] = []
         for one in kept:
             if excess > 0 and one.clip != clip.name and not protected(one, grades):
                 going.append(one)
                 excess -= one.size
-        if excess > 0:
+        if excess > self._rolls.all_bytes // SPARE:
             raise OSError(28, "[evidence] most_mb is reached by clips that are labelled")
         self._vault.drop([one.clip for one in going])
         self.tally.stored -= sum(one.size for one in going)

@@ -16,6 +16,7 @@ from fusion.language.choice import texts_of
 from fusion.live.clipping import Clipper
 from fusion.live.custody import build_clipper, clip_samples, has_vault, oldest_kept_ns
 from fusion.receivers import LogOut, PushOut
+from fusion.sinks.cap_folder import CapFolder
 from fusion.sinks.journald import Journald
 from fusion.sinks.lines import LinesSink
 from fusion.sinks.metrics import Figures, MetricsServer, Sample
@@ -169,6 +170,18 @@ def _add_store(outlets: Outlets, settings: Settings, stack: ExitStack) -> None:
     outlets.add("store", keeper)
 
 
+def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
+    """Who gets events, by a name that stays the same over restarts."""
+    for hook in settings.webhooks:
+        yield f"webhook {hook.name}", _webhook(hook, clock)
+    for push in settings.pushes:
+        yield f"push {push.name}", _push(push, settings)
+    for log in settings.logs:
+        yield f"log {log.name}", _log(log, settings.name)
+    if settings.cap.folder:
+        yield "cap", CapFolder(settings.cap, settings.name)
+
+
 def _add_clips(outlets: Outlets, settings: Settings, streams: Mapping[str, Modality], stack: ExitStack) -> None:
     """Have clips put away, or at least let go of in time."""
     try:
@@ -179,16 +192,6 @@ def _add_clips(outlets: Outlets, settings: Settings, streams: Mapping[str, Modal
     stack.callback(clipper.close)
     outlets.clipper = clipper
     outlets.add("clips", clipper)
-
-
-def _receivers(settings: Settings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
-    """Who gets events, by a name that stays the same over restarts."""
-    for hook in settings.webhooks:
-        yield f"webhook {hook.name}", _webhook(hook, clock)
-    for push in settings.pushes:
-        yield f"push {push.name}", _push(push, settings)
-    for log in settings.logs:
-        yield f"log {log.name}", _log(log, settings.name)
 
 
 def _add_outbox(outlets: Outlets, stack: ExitStack, outbox: Outbox) -> None:

@@ -15,7 +15,8 @@ from fusion.config import Settings
 from fusion.engine import EngineSettings
 from fusion.experience import learn
 from fusion.labels import as_experience, read_labels
-from fusion.live.state import State, load_state
+from fusion.live.moment import UNUSABLE, Moment, fits, go_on, read_moment
+from fusion.live.state import LEARNED, MOMENT, State, load_state
 from fusion.severity import SeverityModel
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
@@ -45,6 +46,8 @@ class Site:
         What the settings say is known.
     kept : Baseline or None
         What an earlier run learned, which goes before that.
+    moment : Moment or None
+        Where that run stood when it ended.
     """
 
     settings: Settings
@@ -55,6 +58,7 @@ class Site:
     utc_offset_s: int = 0
     given: Baseline | None = None
     kept: Baseline | None = None
+    moment: Moment | None = None
 
     @property
     def streams(self) -> dict[str, Modality]:
@@ -90,7 +94,7 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     sensors = build_live_sensors(settings, clock, where)
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
-    kept = None
+    kept = moment = None
     utc_offset_s = local_offset_s(settings, clock.now_ns())
     model = None
     if settings.store.folder and not fresh:
@@ -98,10 +102,11 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     engine = engine_settings(settings, tick_s, utc_offset_s, model)
     if settings.store.folder and not fresh:
         kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
+        moment = read_moment(Path(settings.store.folder) / LEARNED / MOMENT)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
-        kept = Baseline(learned.manifest, learned.memory, learned.detectors)
+        kept, moment = Baseline(learned.manifest, learned.memory, learned.detectors), learned.moment
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns
-    return Site(settings, engine, clock, sensors, start_ns, utc_offset_s, given, kept)
+    return Site(settings, engine, clock, sensors, start_ns, utc_offset_s, given, kept, moment)
 
 
 def local_offset_s(settings: Settings, at_ns: int) -> int:
@@ -135,7 +140,20 @@ def live_watch(site: Site) -> Watch:
     """
     if site.kept is not None:
         try:
-            return build_watch("live", site.sensors, site.engine, site.start_ns, site.kept)
+            return _gone_on(site, build_watch("live", site.sensors, site.engine, site.start_ns, site.kept))
         except (BadInputError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             _log.error("what was learned before does not fit these sensors (%s): it is learned anew", error)
     return build_watch("live", site.sensors, site.engine, site.start_ns, site.given)
+
+
+def _gone_on(site: Site, watch: Watch) -> Watch:
+    """The watch as it stood when it ended, where that was a moment ago."""
+    if site.moment is None or not fits(site.moment, site.engine, site.streams, site.start_ns):
+        return watch
+    try:
+        go_on(site.moment, watch.engine, site.sensors, site.start_ns)
+    except UNUSABLE as error:
+        _log.error("the watch cannot go on where it stood (%s): it begins with what was learned", error)
+        return build_watch("live", site.sensors, site.engine, site.start_ns, site.kept)
+    _log.info("going on where the watch stood")
+    return watch

@@ -20,23 +20,29 @@ from threading import Thread
 from fusion.assemble import Watch
 from fusion.baseline.folder import VERSION, Baseline, Detectors, LearnedFrom, Manifest, load_baseline, write_baseline
 from fusion.engine import EngineSettings, Memory
+from fusion.live.moment import Moment, write_moment
 from sensors.errors import BadInputError
 from sensors.types import NS
 
 LEARNED, BEFORE, NEW = "learned", "learned.before", "learned.new"
+MOMENT = "moment.bin"
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class State:
-    """What was learned, at one moment."""
+    """What was learned at one moment, and where the watch stood then if it was told to end."""
 
     manifest: Manifest
     memory: Memory
     detectors: Detectors
+    moment: Moment | None = None
 
 
-def take_state(watch: Watch, memory: Memory, settings: EngineSettings, name: str, span_ns: tuple[int, int]) -> State:
+def take_state(
+    watch: Watch, memory: Memory, settings: EngineSettings, name: str, span_ns: tuple[int, int],
+    moment: Moment | None = None,
+) -> State:  # fmt: skip
     """What a watch has learned; copied, so that it can be written while the watch goes on.
 
     Parameters
@@ -47,6 +53,8 @@ def take_state(watch: Watch, memory: Memory, settings: EngineSettings, name: str
         Of the place.
     span_ns : tuple of int
         From when to when it was watched, nanoseconds UTC.
+    moment : Moment, optional
+        Where the watch stood when it ended.
     """
     detectors = {stream: dict(patient.detector.state()) for stream, patient in watch.detectors.items()}
     manifest = Manifest(
@@ -60,7 +68,7 @@ def take_state(watch: Watch, memory: Memory, settings: EngineSettings, name: str
         blocks={senses: len(values) for senses, values in memory.blocks.items()},
         files={},
     )
-    return State(manifest, memory, detectors)
+    return State(manifest, memory, detectors, moment)
 
 
 def save_state(folder: Path, state: State) -> None:
@@ -76,6 +84,8 @@ def save_state(folder: Path, state: State) -> None:
     new.mkdir(parents=True)
     try:
         write_baseline(new, state.manifest, state.memory, state.detectors)
+        if state.moment:
+            write_moment(new / MOMENT, state.moment)
         for path in (*new.iterdir(), new):
             _sync(path)
     except BaseException:

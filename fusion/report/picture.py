@@ -133,7 +133,7 @@ def draw(
     texts: Texts = ENGLISH,
 ) -> Figure:
     """Draw the figure; `titled` puts name and time above it, for a picture that stands alone."""
-    with _style(texts):
+    with styled(texts):
         return _draw(timeline, recording, false_alarms_per_day, titled, texts)
 
 
@@ -145,7 +145,7 @@ def save_picture(
     Where no font of this machine can write the language, the whole picture is in English.
     """
     texts = writable(texts)
-    with _style(texts):
+    with styled(texts):
         figure = _draw(timeline, recording, false_alarms_per_day, True, texts)
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 
@@ -158,7 +158,7 @@ def inline_svg(
     Its letters are the reader's to draw: no font is needed here.
     """
     written = StringIO()
-    with _style(texts), warnings.catch_warnings():
+    with styled(texts), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure = _draw(timeline, recording, false_alarms_per_day, False, texts)
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -175,7 +175,7 @@ def inline_svg(
 
 
 @contextmanager
-def _style(texts: Texts) -> Iterator[None]:
+def styled(texts: Texts = ENGLISH) -> Iterator[None]:
     """Nothing of the user's style, and no complaints about fonts that have no bold letters."""
     import matplotlib.style
 

@@ -61,8 +61,8 @@ def discovery(
 
 
 def sensor_topic(base: str, stream: str) -> str:
-    """Where the condition of a sensor stands."""
-    return f"{base}/sensor/{stream}"
+    """Where the condition of a sensor stands; what a topic must not hold (wildcards) is written as in a URL."""
+    return f"{base}/sensor/{stream.replace('+', '%2B').replace('#', '%23')}"
 
 
 def _incident(base: str) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import sqlite3
 from collections import deque
 from contextlib import closing
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Protocol
 
 from fusion.sinks.envelope import event, event_id
@@ -21,6 +21,9 @@ from fusion.store.writer import Writer
 from sensors.backoff import Backoff
 
 LIMIT = 10_000
+AGAIN_S = 10.0
+"""How soon to note again what the receiver has, where the disk was full."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -74,6 +77,8 @@ class Outbox:
         self._site, self._receiver, self._writer = site, receiver, writer
         self._backoff = backoff or Backoff(1.0, 60.0)
         self._changed, self._closed, self._complained = Condition(), False, False
+        self._done: list[str] = []
+        self._noting = Lock()
         self._waiting = deque(_left(folder, name) if folder and writer else ())
         self._thread = Thread(target=self._run, name=f"outbox {name}", daemon=True)
         self._thread.start()
@@ -104,14 +109,18 @@ class Outbox:
             self._closed = True
             self._changed.notify()
         self._thread.join(timeout_s)
+        self._note_done()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(lambda: self._waiting or self._closed, AGAIN_S if self._done else None)
                 if self._closed:
                     return
-                name, body = self._waiting[0]
+                name, body = self._waiting[0] if self._waiting else ("", b"")
+            if not name:
+                self._note_done()
+                continue
             if not self._try(name, body):
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, self._backoff.next_s())
@@ -145,8 +154,16 @@ class Outbox:
         return True
 
     def _forget(self, name: str) -> None:
-        if self._writer:
-            self._writer.do(lambda db: _delete(db, (self.name, name)))
+        with self._noting:
+            self._done.append(name)
+        self._note_done()
+
+    def _note_done(self) -> None:
+        """Take from the disk what need not be sent again: what stays there is sent twice after the next start."""
+        with self._noting:
+            done = self._done
+            if not self._writer or (done and self._writer.do(lambda db: _delete(db, self.name, done)).result()):
+                self._done = []
 
 
 def _left(folder: Path, name: str) -> list[tuple[str, bytes]]:
@@ -158,5 +175,5 @@ def _insert(database: sqlite3.Connection, row: tuple[str, str, bytes]) -> None:
     database.execute("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?)", row)
 
 
-def _delete(database: sqlite3.Connection, row: tuple[str, str]) -> None:
-    database.execute("DELETE FROM outbox WHERE sink = ? AND id = ?", row)
+def _delete(database: sqlite3.Connection, sink: str, names: list[str]) -> None:
+    database.executemany("DELETE FROM outbox WHERE sink = ? AND id = ?", [(sink, name) for name in names])

@@ -46,4 +46,7 @@ def custody(settings: Settings) -> Custody:
         mend = "add [store] with a folder to the settings"
         raise BadInputError("clips have no place to lie in", where="[evidence]", mend=mend)
     secret = read_secret(Path(told.secret_file)) if told.secret_file else ""
+    if told.secret_file and not secret:
+        mend = "write a long secret into it, once: without it no clip of then can be opened"
+        raise BadInputError("the secret is empty", where=told.secret_file, mend=mend)
     return Custody(store, store / CLIPS, Path(told.key_folder) if told.key_folder else store / KEYS, secret.encode())

@@ -60,19 +60,18 @@ def registered(index: sqlite3.Connection) -> list[Export]:
 
 
 def remove(index: sqlite3.Connection, export: Export) -> list[str]:
-    """Remove its files and its entry; the names of those that are beyond us."""
+    """Remove its files and its entry; the names of those that are beyond us, and why."""
     folder, left = Path(export.folder), []
     for name, digest in export.files.items():
         path = folder / name
         try:
             if path.is_symlink() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-                left.append(name)
+                left.append(f"{name} (changed)")
             else:
                 path.unlink()
-        except FileNotFoundError:
-            continue
-        except OSError:
-            left.append(name)
+        except OSError as error:
+            # Why one that is not there, too: it may lie where only others see it, as /tmp of a service does.
+            left.append(f"{name} ({error.strerror})")
     try:
         folder.rmdir()
     except OSError:

@@ -15,7 +15,7 @@ alarm an hour, all eight 7. Who judges a table by itself asks for `EVERY` one.
 
 All in scales of a long past, never finer than the smallest step that matters. Why a short memory for the place and a
 long one for the scale: a new day begins elsewhere, but it is no calmer or wilder. After a long gap or a restart `level`
-warms up again; what it is divided by is kept.
+and `change` warm up again, for what has just been switched on still settles; what they are divided by is kept.
 """
 
 from __future__ import annotations

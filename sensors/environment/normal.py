@@ -157,7 +157,7 @@ class Normal:
         before = (reading.before, reading.earlier, reading.first)
         if "change" in tells:
             error = self._prediction.error(reading.value, before)
-            yield Found(abs(error - usual) / scale, error, usual) if known else _UNKNOWN
+            yield None if not placed else Found(abs(error - usual) / scale, error, usual) if known else _UNKNOWN
         if "step" in tells:
             yield Found(abs(reading.step) / max(reading.spread, scale), reading.step, 0.0) if placed else None
         if "unrest" in tells:

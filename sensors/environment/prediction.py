@@ -2,8 +2,10 @@
 
 The step from one row to the next is predicted from the two steps before it, by weights that every learned row moves a
 little towards what would have been right (normalised least mean squares). Errors are clipped while learning: a spike
-teaches no more than an ordinary surprise. Why so plain a rule: its memory is two numbers, it cannot blow up on a quiet
-quantity as recursive least squares do, and on series that were not used for any figure it was no worse.
+teaches no more than an ordinary surprise; and the usual size of errors is added to what the correction is divided by,
+so that steps which are small beside it teach little: a quantity that hardly moved before it jumped does not show by
+what that should have been foretold, and without this the weights blew up. Why so plain a rule: its memory is two
+numbers.
 
 References
 ----------
@@ -56,12 +58,12 @@ class Prediction:
         scale : float
             Usual size of an error, > 0; NaN where nobody knows, then nothing is clipped.
         """
-        error = self.error(value, before)
+        error, usual = self.error(value, before), 0.0
         if scale == scale:  # noqa: PLR0124
-            error = min(max(error, -CLIP * scale), CLIP * scale)
+            error, usual = min(max(error, -CLIP * scale), CLIP * scale), scale
         last, second, third = before
         a, b = second - last, third - last
-        pull = RATE * error / (a * a + b * b + 1e-9)
+        pull = RATE * error / (a * a + b * b + usual * usual + 1e-9)
         self._weights = self._weights[0] + pull * a, self._weights[1] + pull * b
 
     def state(self) -> NDArray[np.float64]:

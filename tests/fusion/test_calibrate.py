@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fusion.calibrate import NO_PRIOR, RANKED, SMALLEST, Past, Tail, TailPrior, fit_tail
+from fusion.calibrate import NO_PRIOR, RANKED, SMALLEST, Past, Tail, TailPrior, extremal_index, fit_tail
 
 LAW = settings(deadline=None, derandomize=True, database=None)
 
@@ -168,7 +168,7 @@ def test_a_tail_is_never_surer_than_its_values_allow(past: list[float], prior: T
         k = max(8, round(0.1 * len(past)))
         assert 1 / (k + prior.count) <= tail.shape <= 0.5
         assert tail.scale >= 0
-        assert tail.weight == k / (len(past) + 1)
+        assert tail.weight == (k + 1) / (len(past) + 1)
 
 
 @LAW
@@ -182,8 +182,41 @@ def test_level_and_survival_of_a_tail_are_inverse(shape: float, scale: float, ex
 
 @pytest.mark.parametrize("count", [40, 300, 5000])
 @pytest.mark.parametrize("p_value", [1.0, 0.5, 0.2, 0.03, 0.004, 1e-4])
-def test_the_level_of_a_p_value_has_that_p_value(count: int, p_value: float) -> None:
+@pytest.mark.parametrize("overlap", [1, 4])
+def test_the_level_of_a_p_value_has_that_p_value(count: int, p_value: float, overlap: int) -> None:
     """Within one rank in the body; the boundary between body and tail may shift it by half."""
-    known = Past(depth=5.0).restore(np.array(exponential(count)))
+    known = Past(depth=5.0, overlap=overlap).restore(np.array(exponential(count)))
     found = known.rank(known.level(p_value))[0]
     assert p_value / 1.6 <= found <= p_value * 1.6 or abs(found - p_value) <= 2 / (count + 1)
+
+
+@pytest.mark.parametrize("length", [1, 2, 4, 8])
+def test_moments_that_last_are_counted_once(length: int) -> None:
+    """The largest of `length` neighbours: the textbook process whose extremal index is known, 1 / length."""
+    drawn = np.random.default_rng(5).exponential(size=20_000)
+    course = np.lib.stride_tricks.sliding_window_view(drawn, length).max(axis=1)
+    index = extremal_index(course > np.quantile(course, 0.98))
+    assert index == pytest.approx(1 / length, rel=0.2)
+
+
+def test_one_long_stay_is_next_to_one_moment() -> None:
+    course = np.arange(1000) >= 900
+    assert extremal_index(course) * course.sum() < 3
+
+
+@pytest.mark.parametrize("few", [[], [3]])
+def test_what_never_comes_again_is_a_moment_of_its_own(few: list[int]) -> None:
+    assert extremal_index(np.isin(np.arange(50), few)) == 1.0
+
+
+def test_a_past_that_stays_where_it_is_is_less_sure_of_what_is_new() -> None:
+    """The same values: in any order, or one slow way up and down."""
+    shuffled, slow = Past(depth=2.25, overlap=4), Past(depth=2.25, overlap=4)
+    values = exponential(480)
+    for one in values:
+        shuffled.learn(one)
+    for one in [*sorted(values)[::2], *sorted(values, reverse=True)[::2]]:
+        slow.learn(one)
+    assert slow.independent < 0.2 * shuffled.independent
+    for new in (8.0, 20.0, 100.0):
+        assert slow.rank(new)[0] > 3 * shuffled.rank(new)[0]

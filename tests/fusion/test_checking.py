@@ -134,6 +134,8 @@ def test_whether_clips_can_be_kept_and_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush")
     fine, detail = told(secret_file=str(tmp_path / "secret"))
     assert (fine, "no key opens it" in detail) == (False, True)
+    (tmp_path / "secret").write_text("\n")
+    assert "the secret is empty" in told(secret_file=str(tmp_path / "secret"))[1]
     fine, detail = told(most_mb=9e8)
     assert (fine, "less than [evidence] most_mb" in detail) == (False, True)
     assert "no place to lie in" in check_evidence(Settings(evidence=EvidenceRules(enabled=True))).detail

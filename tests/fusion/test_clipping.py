@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fusion.config import EvidenceRules, Settings, Storage
 from fusion.events import Change
@@ -242,19 +244,77 @@ def test_clips_of_an_earlier_run_go_in_time_though_none_are_wanted_any_more(stor
     with closing(Watch(store, pre_s=2.0)) as watch:
         watch.until(0)
         watch.opens()
-    settings = replace_evidence(watch.settings)
-    assert has_vault(settings)
-    with closing(build_clipper(settings, SENSES)) as clipper:
+    bare = replace_evidence(watch.settings)
+    assert has_vault(bare)
+    with closing(build_clipper(bare, SENSES)) as clipper:
         assert not clipper.ring.streams
         clipper.deliver(told(AT_NS + 721 * HOUR_NS))
         assert not watch.clips()
 
 
-def replace_evidence(settings: Settings) -> Settings:
-    return Settings(store=settings.store, evidence=EvidenceRules())
+def replace_evidence(told: Settings) -> Settings:
+    return Settings(store=told.store, evidence=EvidenceRules())
 
 
 def test_without_sound_no_microphone_is_in_a_clip(store: Path) -> None:
-    settings = Settings(store=Storage(folder=str(store)), evidence=EvidenceRules(enabled=True))
-    with closing(build_clipper(settings, SENSES)) as clipper:
+    silent = Settings(store=Storage(folder=str(store)), evidence=EvidenceRules(enabled=True))
+    with closing(build_clipper(silent, SENSES)) as clipper:
         assert clipper.ring.streams == {"hall/eye"}
+
+
+def test_a_new_incident_has_its_clip_though_another_has_filled_its_own(store: Path) -> None:
+    with closing(Watch(store, pre_s=2.0, post_s=1.0, most_clip_mb=0.3)) as watch:
+        watch.until(0)
+        watch.opens("endless")
+        watch.until(60)
+        watch.opens("another")
+        watch.until(62)
+        first, second = watch.clips()
+        assert (first.incidents, second.incidents) == (("endless",), ("another",))
+        assert second.start_ns == AT_NS + 58 * NS
+
+
+STEP_S = 0.5
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from("wwwwoc"), st.integers(0, 2)), max_size=60))
+def test_every_moment_within_reach_of_an_incident_is_kept_once_and_no_other(
+    steps: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("store")
+    rules = EvidenceRules(enabled=True, pre_s=2.0, post_s=1.0)
+    clipper = build_clipper(Settings(store=Storage(folder=str(folder)), evidence=rules), SENSES)
+    now_ns, step_ns = AT_NS, round(STEP_S * NS)
+    reach: list[tuple[int, int]] = []
+    running: dict[int, int] = {}
+
+    def go_on() -> None:
+        nonlocal now_ns
+        clipper.ring.keep(picture(now_ns))
+        now_ns += step_ns
+        clipper.deliver(told(now_ns))
+
+    for what, number in [*steps, *(("c", n) for n in range(3)), *[("w", 0)] * 12]:
+        if what == "w":
+            go_on()
+        elif what == "o" and number not in running:
+            running[number] = now_ns
+            clipper.deliver(Changed(Change.OPENED, replace(incident(f"{now_ns}.{number}"), opened_ns=now_ns), 1))
+        elif what == "c" and number in running:
+            opened_ns = running.pop(number)
+            reach.append((opened_ns - 2 * NS, now_ns + NS))
+            clipper.deliver(Changed(Change.CLOSED, incident(f"{opened_ns}.{number}", now_ns), 2))
+    clipper.close()
+    place = custody(Settings(store=Storage(folder=str(folder)), evidence=rules))
+    kept = [
+        sorted(
+            piece.start_ns
+            for _, pieces in open_clip(place.clips, place.roots(there=True), clip.clip)
+            for piece in pieces
+        )
+        for clip in read_clips(place.clips)
+    ]
+    wanted = {ns for ns in range(AT_NS, now_ns, step_ns) if any(begin <= ns < end for begin, end in reach)}
+    assert all(len(set(times)) == len(times) for times in kept)
+    assert {ns for times in kept for ns in times} == wanted

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
 
+from fusion.events import Change
 from fusion.labels import LabelLine, write_label
 from fusion.live.custody import build_clipper, oldest_kept_ns
+from fusion.sinks.news import Changed
 from fusion.store.keeper import Keeper
 from fusion.store.writer import Writer
 from fusion.vault.audit import Audit
 from fusion.vault.custody import custody
 from fusion.vault.users import Role, Users
 from sensors.types import NS
-from tests.fusion.incidents import AT_NS, closed, opened, told
+from tests.fusion.incidents import AT_NS, closed, incident, opened, told
 from tests.fusion.test_clipping import HOUR_NS, Watch
 from tests.fusion.test_ring import RATE_HZ, SENSES, sound
 
@@ -52,9 +54,9 @@ class House:
         return [(entry.who, entry.what, entry.outcome) for entry in Audit(self.store).entries()]
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    store = tmp_path / "store"
+def house_in(folder: Path) -> House:
+    """A house without users."""
+    store = folder / "store"
     store.mkdir(mode=0o700)
     with closing(Writer(store)) as writer:
         keeper = Keeper(writer, HOUR_NS)
@@ -66,11 +68,17 @@ def house(tmp_path: Path) -> House:
         watch.until(2)
         watch.closes()
         watch.until(20)
-    users = Users(store, 64)
+    (folder / "site.toml").write_text(f'[store]\nfolder = "{store}"\n[evidence]\nenabled = true\nsound = true\n')
+    return House(folder, watch)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    users = Users(tmp_path / "store", 64)
+    house = house_in(tmp_path)
     for role in Role:
         users.add(role, role, WORDS)
-    (tmp_path / "site.toml").write_text(f'[store]\nfolder = "{store}"\n[evidence]\nenabled = true\nsound = true\n')
-    return House(tmp_path, watch)
+    return house
 
 
 def test_an_export_is_ordinary_media_at_its_own_time_with_all_that_was_said(house: House, tmp_path: Path) -> None:
@@ -94,6 +102,23 @@ def test_an_export_is_ordinary_media_at_its_own_time_with_all_that_was_said(hous
     assert "Audio" in (tmp_path / "out" / "explanation.txt").read_text()
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
     assert house.log() == [("auditor", "export", "begun"), ("auditor", "export", "done")]
+
+
+def test_clips_of_one_incident_that_share_moments_become_one_film_and_one_track(house: House, tmp_path: Path) -> None:
+    with closing(Watch(house.store, pre_s=5.0, post_s=3.0)) as watch:
+        watch.until(8)
+        watch.clipper.deliver(Changed(Change.REOPENED, incident(), 3))
+        watch.until(9)
+        watch.closes()
+        watch.until(20)
+        assert [clip.start_ns for clip in watch.clips()] == [AT_NS - 5 * NS] * 2
+    assert house.export(tmp_path / "out").returncode == 0
+    samples, _ = soundfile.read(tmp_path / "out" / "02-hall-mic.flac", dtype="int16")
+    assert len(samples) == 17 * RATE_HZ
+    last = sound(AT_NS + 12 * NS - NS // 20).data
+    assert np.abs(samples[-len(last) :] / 32767 - last).max() < 1e-4
+    with av.open(str(tmp_path / "out" / "01-hall-eye.mp4")) as box:
+        assert len(list(box.decode(video=0))) == 170
 
 
 @pytest.mark.parametrize(
@@ -149,6 +174,7 @@ def test_exports_go_with_their_incident_as_far_as_they_are_what_we_wrote(house: 
         assert house.export(out).returncode == 0
     (outs[1] / "explanation.txt").write_text("notes of my own")
     (outs[1] / "more.txt").write_text("more of them")
+    (outs[1] / "02-hall-mic.flac").unlink()
     write_label(house.store, LabelLine("1a", "false"))
     oldest_ns = oldest_kept_ns(house.store)
     assert oldest_ns is not None
@@ -162,7 +188,11 @@ def test_exports_go_with_their_incident_as_far_as_they_are_what_we_wrote(house: 
     assert told_of == [
         ("delete clip", "done", "too old"),
         ("delete export", "done", "too old"),
-        ("delete export", "failed", "beyond us: explanation.txt"),
+        (
+            "delete export",
+            "failed",
+            "beyond us: 02-hall-mic.flac (No such file or directory), explanation.txt (changed)",
+        ),
     ]
 
 

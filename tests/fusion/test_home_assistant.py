@@ -68,6 +68,12 @@ def test_each_entity_is_what_its_platform_allows(told: tuple[str, dict[str, Any]
         assert not (figures and "options" in entity)
 
 
+def test_no_topic_holds_a_wildcard_whatever_sensors_are_called(told: tuple[str, dict[str, Any]]) -> None:
+    topics = [value for entity in told[1]["components"].values() for key, value in entity.items() if "topic" in key]
+    assert "kizashi/shop_back/sensor/Hof/Kamera%2B1" in topics
+    assert not [topic for topic in topics if set(topic) & set("+#")]
+
+
 def test_ids_are_unique_and_readings_expire(told: tuple[str, dict[str, Any]]) -> None:
     entities = told[1]["components"].values()
     assert len({entity["unique_id"] for entity in entities}) == len(entities)

@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from fusion.align import UNUSABLE, Presence, StreamJoin
 from fusion.calm import Calm
 from fusion.events import Missing
+from fusion.lately import OVERLAP
 from fusion.senses import DEPTH, MEAN, NO_MORE, Senses
 from sensors.types import NS, Modality, Quality, Score
 
-WINDOW, LEAST = 5, 30
+WINDOW, LEAST, PAST = 5, 30, 5999
 STREAMS = {"air": Modality.ENVIRONMENT, "cam": Modality.VIDEO, "mic": Modality.AUDIO}
 AUDIO, ENVIRONMENT, VIDEO = range(3)
 SILENT = StreamJoin(Presence.ABSENT, [], "silent")
 
 
 def quantiles(count: int) -> NDArray[np.float64]:
-    """A past in which the value -ln p has the p-value p."""
-    return -np.log(np.arange(1, count + 1) / (count + 1))
+    """A past in which the value -ln p has the p-value p, in an order without rhyme."""
+    ranks = np.random.default_rng(0).permutation(count) + 1
+    return -np.log(ranks / (count + 1))
 
 
 def senses_of(
@@ -32,7 +34,7 @@ def senses_of(
 ) -> Senses:
     windows_ns = dict.fromkeys(Modality, window_s * NS)
     senses = Senses(streams, windows_ns, LEAST, every_ns, lambda score: score.end_ns + NS)
-    senses.restore({name: quantiles(999) for name in known})
+    senses.restore({name: quantiles(PAST) for name in known})
     return senses
 
 
@@ -98,7 +100,7 @@ def test_far_beyond_the_past_is_stranger_than_a_little_beyond() -> None:
 
 
 def test_no_channel_is_surer_than_its_past_allows() -> None:
-    assert listen(senses_of("mic:level"), 1e-290)[0] == pytest.approx(1000**-DEPTH)
+    assert listen(senses_of("mic:level"), 1e-290)[0] == pytest.approx((PAST / OVERLAP + 1) ** -DEPTH)
 
 
 def test_one_strange_channel_is_enough_for_its_sense() -> None:
@@ -178,7 +180,7 @@ def learned(calm: Callable[[int], Calm], *p_values: float, known: bool = True) -
 def test_listening_never_learns() -> None:
     senses = senses_of("mic:level")
     listen(senses, *[0.01] * 20)
-    assert len(senses.pasts()["mic:level"]) == 999
+    assert len(senses.pasts()["mic:level"]) == PAST
 
 
 def test_quiet_is_learned_as_it_was() -> None:
@@ -202,21 +204,21 @@ def test_only_what_is_old_enough_is_learned() -> None:
     senses = senses_of("mic:level", window_s=1)
     listen(senses, 0.5, 0.4, 0.3)
     senses.learn(1 * NS, lambda at_ns: Calm.QUIET)
-    assert len(senses.pasts()["mic:level"]) == 999 + 2
+    assert len(senses.pasts()["mic:level"]) == PAST + 2
 
 
 def test_neighbours_say_the_same_and_are_learned_once() -> None:
     senses = senses_of("mic:level", every_ns=3 * NS)
     listen(senses, *[0.5] * 10)
     senses.learn(99 * NS, lambda at_ns: Calm.QUIET)
-    assert len(senses.pasts()["mic:level"]) == 999 + 4
+    assert len(senses.pasts()["mic:level"]) == PAST + 4
 
 
 def test_windows_are_learned_every_quarter() -> None:
     senses = senses_of("mic:level", window_s=8)
     listen(senses, *[0.5] * 12)
     senses.learn(99 * NS, lambda at_ns: Calm.QUIET)
-    assert len(senses.pasts()["mic:level"]) == 999 + 6
+    assert len(senses.pasts()["mic:level"]) == PAST + 6
 
 
 def test_what_is_a_little_strange_for_long_is_stranger_than_for_a_moment() -> None:

@@ -124,6 +124,17 @@ def test_it_ends_in_time_and_remembers_what_it_learned(tmp_path: Path) -> None:
     assert manifest["sensors"] == {"hall/air": "environment"}
 
 
+def test_who_begins_again_soon_goes_on_where_it_stood(tmp_path: Path) -> None:
+    with Site(tmp_path, f'[store]\nfolder = "{tmp_path}/memory"') as site:
+        for number in range(20):
+            site.say(20 + number % 3)
+        assert site.end() == 0
+        assert not site.told("going on where the watch stood")
+        site.start()
+        site.until("going on where the watch stood")
+        assert site.end() == 0
+
+
 def test_who_is_killed_begins_again_with_what_was_saved(tmp_path: Path) -> None:
     folder = tmp_path / "memory"
     with Site(tmp_path, f'[store]\nfolder = "{folder}"\nsave_every_s = 0.2') as site:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -79,6 +80,29 @@ def test_what_waited_when_the_daemon_was_killed_is_sent_by_the_next_one(tmp_path
         with closing_soon(outbox(server.url, tmp_path, writer)) as box:
             assert not box.waiting
     assert [event["id"] for event in server.events] == ["1a.1", "1a.2"]
+
+
+def test_what_was_sent_while_the_store_could_not_be_written_is_not_sent_again(
+    tmp_path: Path, server: HookServer
+) -> None:
+    with closing(Writer(tmp_path)) as writer:
+        writer.do(_hurry, bare=True).result()
+        with closing_soon(outbox(f"http://127.0.0.1:{free_port()}/", tmp_path, writer)) as box:
+            box.deliver(opened())
+        with closing(sqlite3.connect(tmp_path / "kizashi.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            box = outbox(server.url, tmp_path, writer)
+            poll(lambda: box.sent == 1 and writer.failed, "a store that cannot be written")
+            other.execute("ROLLBACK")
+        box.close(1)
+        with closing_soon(outbox(server.url, tmp_path, writer)) as later:
+            assert not later.waiting
+    assert [event["id"] for event in server.events] == ["1a.1"]
+
+
+def _hurry(database: sqlite3.Connection) -> None:
+    """Have it wait for others no longer than a moment."""
+    database.execute("PRAGMA busy_timeout=10")
 
 
 @pytest.mark.parametrize("url", ["", "ftp://a/", "http://", "http://a b/", "http://a:99999/", "file:///etc/passwd"])

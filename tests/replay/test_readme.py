@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import soundfile  # type: ignore[import-untyped]
 
 from fusion.config import load_settings
 from fusion.live.site import build_site
+from tests.fusion.test_exporting import house_in
 
 HOME = Path(__file__).resolve().parents[2]
 README = (HOME / "README.md").read_text(encoding="utf-8")
@@ -108,3 +111,39 @@ def test_the_site_of_the_readme_can_be_watched(tmp_path: Path) -> None:
     assert [sensor.stream for sensor in site.sensors] == ["shop/air", "shop/camera", "shop/mic"]
     shown = {shlex.split(line, comments=True)[2] for line in blocks()["console"][4].splitlines()}
     assert shown <= set(re.findall(r"^  ([a-z]+)", kizashi("--help", cwd=tmp_path), re.MULTILINE))
+
+
+def test_what_is_kept_of_an_incident_is_handled_as_the_readme_shows(tmp_path: Path) -> None:
+    house = house_in(tmp_path)
+    (block,) = (text for text in blocks()["console"] if "kizashi user add" in text)
+    lines = [shlex.split(line.partition("#")[0])[1:] for line in block.splitlines()]
+    for words in lines:
+        words = [word.replace("/var/lib/kizashi", str(house.store)) for word in words]
+        told = typed([str(SCRIPTS / words[0]), *words[1:]], tmp_path)
+        if words[1:3] == ["audit", "verify"]:
+            assert "whole: 5 lines" in told
+    names = {path.name for path in (tmp_path / "case").iterdir()}
+    assert names == {"01-hall-eye.mp4", "02-hall-mic.flac", "incident.json", "explanation.txt"}
+
+
+def typed(command: list[str], cwd: Path) -> str:
+    """What a command prints to somebody at a terminal who types a passphrase whenever one is asked for."""
+    code = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *command], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdin
+    assert child.stdout
+    said, answered = b"", 0
+    while part := os.read(child.stdout.fileno(), 4096):
+        said += part
+        asked = len(re.findall(rb"(?:Passphrase of \w+|Once more): ", said))
+        if asked > answered:
+            answered = asked
+            child.stdin.write(b"four words are better\n")
+            child.stdin.flush()
+    child.stdin.close()
+    child.stdout.close()
+    assert child.wait(60) == 0, said.decode()
+    assert b"four words" not in said
+    return said.decode()

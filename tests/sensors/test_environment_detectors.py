@@ -156,7 +156,7 @@ def test_what_rests_by_nature_is_not_stuck() -> None:
     assert all(one.quality is Quality.OK for one in of(told, "co2_ppm.level"))
 
 
-def test_another_day_begins_elsewhere_and_level_warms_up_again() -> None:
+def test_another_day_begins_elsewhere_and_level_and_change_warm_up_again() -> None:
     _, old = learned()
     detector = EnvironmentDetector("e", aspects=EVERY)
     detector.restore(old.state())
@@ -171,7 +171,8 @@ def test_another_day_begins_elsewhere_and_level_warms_up_again() -> None:
     assert [one.quality for one in levels[:8]] == [Quality.WARMING] * 8
     assert levels[10].quality is Quality.OK
     assert max(one.raw for one in levels if one.raw is not None) < 8
-    assert {one.quality for one in moves[3:]} == {Quality.OK}
+    assert [one.quality for one in moves[:8]] == [Quality.WARMING] * 8
+    assert {one.quality for one in moves[8:]} == {Quality.OK}
 
 
 def test_an_unknown_quantity_is_scored_on_its_own_scale() -> None:

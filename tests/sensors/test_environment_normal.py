@@ -110,11 +110,22 @@ def test_a_prediction_learns_what_follows_and_a_spike_teaches_it_little() -> Non
     course = np.sin(np.arange(2000) / 3)
     for row in range(3, len(course)):
         before = course[row - 1], course[row - 2], course[row - 3]
-        taught.learn(course[row], before, 1.0)
+        taught.learn(course[row], before, 0.1)
         spiked.learn(course[row] + 1e6 * (row == 1000), before, 0.1)
     errors = [abs(one.error(course[9], (course[8], course[7], course[6]))) for one in (Prediction(), taught, spiked)]
     assert errors[1] < 0.2 * errors[0]
     assert errors[2] < 0.3 * errors[0]
+
+
+def test_steps_too_small_to_matter_do_not_teach_what_comes_after_a_leap() -> None:
+    """A quantity that fades by a hundredth and now and then goes up by five: nothing foretells the five."""
+    taught, course = Prediction(), [0.0]
+    for row in range(1, 400):
+        course.append(course[-1] + (5.0 if row % 4 == 0 else -0.01))
+    for row in range(3, len(course)):
+        taught.learn(course[row], (course[row - 1], course[row - 2], course[row - 3]), 1.0)
+    errors = [taught.error(course[row], course[row - 3 : row][::-1]) for row in range(200, 400)]
+    assert max(map(abs, errors)) < 7.5
 
 
 def test_a_spread_is_that_of_the_newest_values_and_half_may_be_wrong() -> None:
