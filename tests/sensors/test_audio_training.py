@@ -13,13 +13,12 @@ import pytest
 import soundfile  # type: ignore[import-untyped]
 import torch
 
-from sensors.audio.training.alone import add_alone
 from sensors.audio.training.begin import revive
 from sensors.audio.training.command import train
 from sensors.audio.training.corpus import OTHER, classes, load_corpus
 from sensors.audio.training.corpus import UNKNOWN as UNKNOWN_LABEL
 from sensors.audio.training.effects import coloured_noise, distance, repeat
-from sensors.audio.training.examine import clip_frames, lasting
+from sensors.audio.training.examine import lasting
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import NAMES, fold
 from sensors.audio.training.loop import Training, rank
@@ -199,27 +198,6 @@ def test_a_class_listens_to_the_likeliest_of_its_names_and_to_no_other(corpus: P
         want = ear(frames[:, :16], Memory())[0][0].numpy()
     np.testing.assert_allclose(session.run(["logits"], given)[0], want, atol=2e-2)
     assert revive(tmp_path, frames.numpy())[0] == labels
-
-
-def test_clips_alone_tell_classes_apart_that_mixtures_did_not_and_touch_no_other(corpus: Path) -> None:
-    torch.manual_seed(6)
-    labels, clips = sorted(LABELS), load_corpus(corpus)
-    ear = spoken(Ear(len(labels)).eval())
-    taught = add_alone(ear, labels, clips)
-    frames = torch.from_numpy(np.stack([clip_frames(clip) for clip in clips]))
-    with torch.no_grad():
-        before, after = (net(frames, Memory())[0].amax(1).numpy() for net in (ear, taught))
-    for label in ("glass_break", "dog_bark"):
-        column, mine = labels.index(label), np.array([clip.label == label for clip in clips])
-        gaps = [scores[mine, column].mean() - scores[~mine, column].mean() for scores in (before, after)]
-        assert gaps[1] > gaps[0]
-    others = [labels.index(label) for label in ("speech", "vehicle")]
-    np.testing.assert_array_equal(before[:, others], after[:, others])
-
-
-def test_without_anything_to_tell_apart_the_last_layer_stays_as_it_is(corpus: Path) -> None:
-    ear, glass = Ear(2).eval(), [clip for clip in load_corpus(corpus) if clip.label == "glass_break"]
-    assert torch.equal(add_alone(ear, ["glass_break", "speech"], glass).classify.weight, ear.classify.weight)
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(task: Task, tmp_path: Path) -> None:

@@ -11,9 +11,8 @@
 8. `begin`     a pack -> the network again, to go on from where the last training ended.
 9. `loop`      the training itself, by `muon`; goes on where it was stopped.
 10. `fold`      what was learned of the teacher's names, added to what was learned from labels.
-11. `alone`     what clean clips alone tell the last layer, added too.
-12. `examine`   average precision on sources never trained on; thresholds that stand for one false alarm an hour.
-13. `export`    weights -> ONNX with its pack and `card`.
+11. `examine`   average precision on sources never trained on; thresholds that stand for one false alarm an hour.
+12. `export`    weights -> ONNX with its pack and `card`.
 
 `command` is all this in a row; `heads` fits our classes on YAMNet's own embedding instead.
 """

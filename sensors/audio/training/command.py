@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 from sensors.audio.frontend import HOP_S
-from sensors.audio.training.alone import add_alone
 from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
 from sensors.audio.training.examine import SUSTAINED, Examination, examine, thresholds
@@ -24,6 +23,10 @@ from sensors.errors import BadInputError
 
 PACK = "pack"
 EXAMINATION = "examination.json"
+
+LEAST = 2.0
+"""Lowest logit at which a class counts as heard, however little it is raised by the ordinary sounds at hand: those of
+sources that were never heard raise it more."""
 
 
 def train(
@@ -71,7 +74,6 @@ def train(
     clips = task.clips()
     if task.yamnet:
         ear = fold(training.average, training.labels, clips)
-    ear = add_alone(ear, training.labels, clips)
     limits = thresholds(ear, training.labels, clips, hours)
     if task.without:
         unseen = load_corpus(*map(Path, task.data), only=task.without)
@@ -80,9 +82,8 @@ def train(
             own = replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, unseen))
         (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
     rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
-    # Below even odds nothing counts as heard, however quiet the ordinary sounds at hand are.
     alert = {
-        label: {**rule, "offset": round(-max(0.0, limit), 3), "lasts_s": SUSTAINED.get(label, 0) * HOP_S}
+        label: {**rule, "offset": round(-max(LEAST, limit), 3), "lasts_s": SUSTAINED.get(label, 0) * HOP_S}
         for label, limit in limits.items()
     }
     told = {

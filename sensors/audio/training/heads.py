@@ -70,7 +70,7 @@ def cut_windows(clip: Clip) -> list[Floats]:
 
 
 def fit(
-    places: Floats, owners: NDArray[np.int64], clips: Sequence[Clip], labels: Sequence[str], strength: float = STRENGTH
+    places: Floats, owners: NDArray[np.int64], clips: Sequence[Clip], labels: Sequence[str]
 ) -> tuple[Floats, Floats]:
     """Weights and bias of each class against all others; every clip counts the same within its class and source."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -83,7 +83,7 @@ def fit(
     for label in labels:
         mine = truth == label
         balance = np.where(mine, share / share[mine].sum(), share / share[~mine].sum()) * len(share) / 2
-        model = LogisticRegression(C=strength, max_iter=300).fit(places, mine, sample_weight=balance)
+        model = LogisticRegression(C=STRENGTH, max_iter=300).fit(places, mine, sample_weight=balance)
         weights.append(model.coef_[0])
         bias.append(model.intercept_[0])
     return np.array(weights, np.float32), np.array(bias, np.float32)
