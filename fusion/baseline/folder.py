@@ -18,7 +18,7 @@ from fusion.engine import Memory
 from fusion.sinks.folder import PARTIAL
 from sensors.errors import BadInputError
 
-VERSION = 3
+VERSION = 4
 MANIFEST = "manifest.json"
 AGAIN = "learn it again with `kizashi learn`"
 PARTS = ("channels", "blocks", "moments", "agreement")
