@@ -20,6 +20,7 @@ LAYERS = [
     "cli",
     "commands.live_commands commands.incident_commands commands.user_commands",
     "commands.benching",
+    "commands.costing",
     "daemon",
     "commands.recordings commands.checking commands.exporting commands.listening commands.models commands.readings "
     "commands.status commands.watching",

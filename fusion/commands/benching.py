@@ -7,6 +7,7 @@ wire, which processes of their own do (`benchmarks/daemon.py` measures that with
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import sys
 import time
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 
 from fusion.assemble import build_sensor, engine_settings
+from fusion.commands.costing import WARM_S, Cost, stage_costs
 from fusion.config import Settings
 from fusion.daemon import SWITCH_S, Daemon
 from fusion.live.shedding import STEPS
@@ -31,6 +33,9 @@ RATE_HZ, CHUNK_S = 16_000.0, 0.05
 WIDTH, HEIGHT, PICTURES_HZ = 320, 240, 10.0
 QUANTITIES = tuple(f"quantity_{n}" for n in range(20))
 STAGES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
+COST_S = 20.0
+"""Life of one set by which the cost of each stage is told."""
+
 SETTLE_S = 6.0
 """Verdicts of the first seconds, while libraries are loaded, are not counted."""
 
@@ -94,6 +99,11 @@ class PacedSource:
                 continue
             yield self._chunk(next(numbers), at_ns, step)
 
+    def made(self, start_ns: int) -> Generator[Chunk, None, None]:
+        """The same chunks without end, at no pace."""
+        for step in itertools.count():
+            yield self._chunk(step, start_ns + step * self._step_ns, step)
+
     def _chunk(self, number: int, at_ns: int, step: int) -> Chunk:
         if self.modality is Modality.AUDIO:
             samples = self._random.normal(0, 0.01, round(RATE_HZ * CHUNK_S)).astype(np.float32)
@@ -119,6 +129,8 @@ class _Latencies:
 
 def bench_all(seconds: float, most: int, overload: float, as_json: bool) -> bool:
     """Try more and more sets, print a line for each, and what is carried; then so many times as much."""
+    for cost in set_costs(COST_S):
+        _tell_cost(cost, as_json)
     sys.setswitchinterval(SWITCH_S)
     carried = 0
     for sets in (stage for stage in STAGES if stage <= most):
@@ -132,6 +144,17 @@ def bench_all(seconds: float, most: int, overload: float, as_json: bool) -> bool
     if not as_json:
         print(f"carried within the bound: {carried} sets")
     return carried > 0
+
+
+def set_costs(seconds: float) -> list[Cost]:
+    """What each stage takes of one set, one after the other and as fast as they go."""
+    clock = SteadyClock()
+    sensors = _set(0, clock)
+    start_ns = clock.now_ns()
+    streams = [sensor.source.made(start_ns) for sensor in sensors if isinstance(sensor.source, PacedSource)]
+    chunks = heapq.merge(*streams, key=lambda chunk: chunk.start_ns)
+    end_ns = start_ns + round((WARM_S + seconds) * NS)
+    return stage_costs(sensors, itertools.takewhile(lambda chunk: chunk.start_ns < end_ns, chunks), seconds)
 
 
 def bench_sets(sets: int, seconds: float) -> Made:
@@ -160,6 +183,11 @@ def _set(number: int, clock: Clock) -> list[Sensor]:
     name = f"set{number:02}"
     kinds = (Modality.AUDIO, CHUNK_S), (Modality.VIDEO, 1 / PICTURES_HZ), (Modality.ENVIRONMENT, 1.0)
     return [build_sensor(PacedSource(f"{name}/{sense}", sense, step_s, clock)) for sense, step_s in kinds]
+
+
+def _tell_cost(cost: Cost, as_json: bool) -> None:
+    told = msgspec.json.encode(cost).decode() if as_json else f"{cost.stage:>20}: {cost.ms:6.2f} ms a second of one set"
+    print(told, flush=True)
 
 
 def _tell(made: Made, as_json: bool) -> None:
