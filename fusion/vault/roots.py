@@ -57,7 +57,7 @@ class Roots:
         self._path, self._salt = private_folder(folder) / FILE, hashlib.sha256(secret).digest()
         if not there:
             # Why before the reading: who was killed at it shall not leave an old key behind.
-            scrub(self._path.with_name(BEFORE))
+            self._clear_before()
         self._keys = self._read()
 
     @property
@@ -144,8 +144,8 @@ class Roots:
 
     def _write(self, keys: dict[int, bytes]) -> None:
         """Put new keys in the place of the old ones, and write over the old."""
+        self._clear_before()
         before = self._path.with_name(BEFORE)
-        scrub(before)
         if self._path.exists():
             os.link(self._path, before)
         try:
@@ -154,3 +154,16 @@ class Roots:
             before.unlink(missing_ok=True)
             raise
         scrub(before)
+
+    def _clear_before(self) -> None:
+        """Write over old keys, and over what was never put in their place.
+
+        Why the comparison: until new keys take their place the old ones have two names and are still in use.
+        """
+        for partial in self._path.parent.glob(f".{FILE}-*"):
+            scrub(partial)
+        before = self._path.with_name(BEFORE)
+        if before.exists() and self._path.exists() and before.samefile(self._path):
+            before.unlink()
+        else:
+            scrub(before)

@@ -154,6 +154,18 @@ def test_who_was_killed_while_keys_turned_opens_all_again(tmp_path: Path, leftov
         assert list(open_clip(tmp_path / "clips", Roots(keys), clip))
 
 
+def test_who_was_killed_before_the_new_root_key_took_its_place_goes_on_with_the_old_one(tmp_path: Path) -> None:
+    keys = tmp_path / "apart" / "keys"
+    with closing(vault_in(tmp_path)) as vault:
+        vault.put(header("a"), pieces(), ["1a"])
+    (keys / "root.before").hardlink_to(keys / "root.json")
+    (keys / ".root.json-half").write_bytes(b"never used")
+    with closing(vault_in(tmp_path)):
+        pass
+    assert [path.name for path in keys.iterdir()] == ["root.json"]
+    assert list(open_clip(tmp_path / "clips", Roots(keys), "a"))
+
+
 WRITER = """
 import sys; from pathlib import Path
 from tests.fusion.sealed import header, pieces, vault_in
