@@ -134,7 +134,8 @@ def fit_tail(
     mean = (moments * mean + prior.count * prior.mean) / known
     shape = min(max(shape * moments / known, 1 / known, heavy), 0.5)
     range_scale = 0.5 * float(ascending[-1] - ascending[n // 2]) / math.log(n)
-    weight = (moments + 1) / (n * independent + 1)
+    # Of independent values, k of n + 1 lie beyond; fewer moments may be one more than were counted.
+    weight = (moments + 1 - independent) / (n * independent + 1)
     return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, weight)
 
 
