@@ -264,13 +264,7 @@ class Past:
 
     def restore(self, values: NDArray[np.float64]) -> Past:
         """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
-        kept = np.asarray(values, np.float64)
-        if len(kept) > self._capacity:
-            kept = kept[np.linspace(0, len(kept) - 1, self._capacity).astype(int)]
-        self._window, self._ranked = (array("d", part.tobytes()) for part in (kept, np.sort(kept)))
-        self._count, self._next = len(kept), len(kept) % self._capacity
-        if self._count > YOUNG:
-            self._take_room()
+        self._hold(values)
         self._fit()
         return self
 
@@ -283,9 +277,17 @@ class Past:
     def regain(self, kept: Mapping[str, Any]) -> None:
         """Be what was kept."""
         self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
-        self.independent = 1 / self._overlap
-        self.restore(kept["values"])
+        self._hold(kept["values"])
         self._tail, self.independent, self._since_fit = kept["fitted"]
+
+    def _hold(self, values: NDArray[np.float64]) -> None:
+        kept = np.asarray(values, np.float64)
+        if len(kept) > self._capacity:
+            kept = kept[np.linspace(0, len(kept) - 1, self._capacity).astype(int)]
+        self._window, self._ranked = (array("d", part.tobytes()) for part in (kept, np.sort(kept)))
+        self._count, self._next = len(kept), len(kept) % self._capacity
+        if self._count > YOUNG:
+            self._take_room()
 
     def _forget(self, value: float) -> None:
         place = bisect_left(self._ranked, value, 0, self._count)

@@ -95,14 +95,12 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     given = load_baseline(Path(settings.baseline)) if settings.baseline else None
     tick_s = given.manifest.tick_s if given else choose_tick_s(settings, sensors)
     kept = moment = None
+    folder = Path(settings.store.folder) if settings.store.folder and not fresh else None
     utc_offset_s = local_offset_s(settings, clock.now_ns())
-    model = None
-    if settings.store.folder and not fresh:
-        model = taught_by(Path(settings.store.folder))
-    engine = engine_settings(settings, tick_s, utc_offset_s, model)
-    if settings.store.folder and not fresh:
-        kept = load_state(Path(settings.store.folder), tick_s, engine.block_ns / NS)
-        moment = read_moment(Path(settings.store.folder) / LEARNED / MOMENT)
+    engine = engine_settings(settings, tick_s, utc_offset_s, taught_by(folder) if folder else None)
+    if folder:
+        kept = load_state(folder, tick_s, engine.block_ns / NS)
+        moment = read_moment(folder / LEARNED / MOMENT)
     if learned and (learned.manifest.tick_s, learned.manifest.block_s) == (tick_s, engine.block_ns / NS):
         kept, moment = Baseline(learned.manifest, learned.memory, learned.detectors), learned.moment
     start_ns = (clock.now_ns() // engine.tick_ns + 1) * engine.tick_ns

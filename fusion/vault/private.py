@@ -12,8 +12,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from sensors.errors import BadInputError
+
+T = TypeVar("T")
 
 
 def made_folder(folder: Path) -> Path:
@@ -46,6 +51,36 @@ def private_folder(folder: Path) -> Path:
     if mode & 0o077:
         raise BadInputError(f"others may look into it (mode {mode:o})", where=folder, mend=f"chmod 700 {folder}")
     return folder
+
+
+def read_private(path: Path, kind: type[T], name: str, wrong: str, mend: str) -> T | None:
+    """What a file of JSON holds that only its owner may read; None where there is none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : type
+        What it holds.
+    name, wrong, mend : str
+        How it is called where it cannot be read; what it is, and how to mend that, where it holds something else.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read, others may read it, or it holds something else.
+    """
+    try:
+        if path.stat().st_mode & 0o077:
+            raise BadInputError("others may read it", where=path, mend=f"chmod 600 {path}")
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        what = f"{name} cannot be read ({error.strerror})"
+        raise BadInputError(what, where=path, mend="check its permissions") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(wrong, where=path, mend=mend) from error
 
 
 def write_private(path: Path, content: bytes) -> None:

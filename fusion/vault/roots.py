@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from fusion.vault.private import private_folder, scrub, write_private
+from fusion.vault.private import private_folder, read_private, scrub, write_private
 from sensors.errors import BadInputError
 
 FILE, BEFORE = "root.json", "root.before"
@@ -129,18 +129,8 @@ class Roots:
         return HKDF(SHA256(), ROOT_BYTES, self._salt, told).derive(self._keys[generation])
 
     def _read(self) -> dict[int, bytes]:
-        try:
-            if self._path.stat().st_mode & 0o077:
-                raise BadInputError("others may read it", where=self._path, mend=f"chmod 600 {self._path}")
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[int, bytes])
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            what = f"the root key cannot be read ({error.strerror})"
-            raise BadInputError(what, where=self._path, mend="check its permissions") from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            mend = "restore it; without it no clip can be opened"
-            raise BadInputError("this is no root key", where=self._path, mend=mend) from error
+        mend = "restore it; without it no clip can be opened"
+        return read_private(self._path, dict[int, bytes], "the root key", "this is no root key", mend) or {}
 
     def _write(self, keys: dict[int, bytes]) -> None:
         """Put new keys in the place of the old ones, and write over the old."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from fusion.vault.private import alone, made_folder, write_private
+from fusion.vault.private import alone, made_folder, read_private, write_private
 from sensors.errors import BadInputError
 
 USERS = "users.json"
@@ -79,18 +79,8 @@ class Users:
         BadInputError
             If the file cannot be read, or others may read it.
         """
-        try:
-            if self.path.stat().st_mode & 0o077:
-                raise BadInputError("others may read it", where=self.path, mend=f"chmod 600 {self.path}")
-            users = msgspec.json.decode(self.path.read_bytes(), type=list[User])
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            what = f"it cannot be read ({error.strerror})"
-            raise BadInputError(what, where=self.path, mend="check its permissions") from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            mend = "restore it, or remove it and add users again"
-            raise BadInputError("this is no list of users", where=self.path, mend=mend) from error
+        mend = "restore it, or remove it and add users again"
+        users = read_private(self.path, list[User], "it", "this is no list of users", mend) or []
         return {user.name: user for user in sorted(users, key=lambda user: user.name)}
 
     def add(self, name: str, role: Role, passphrase: str) -> None:
