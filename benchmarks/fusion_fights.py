@@ -208,7 +208,9 @@ def hold_out(seen: Sequence[Seen]) -> tuple[dict[str, Floats], Counter[tuple[str
         mine = np.array([one.clip.group == source for one in seen])
         known = [one for one in seen if one.clip.group != source]
         choices[chosen := choose(known)] += 1
-        for name, values in judge_source([seen[i] for i in np.flatnonzero(mine)], known, *chosen).items():
+        for name, values in judge_source(
+            [one for one, here in zip(seen, mine, strict=True) if here], known, *chosen
+        ).items():
             scores.setdefault(name, np.zeros(len(seen)))[mine] = values
     return scores, choices
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fusion_fights import ALERTS, AUDIO, LEVEL, VIDEO, Seen, area, hold_out, rank
+from benchmarks.fusion_fights import AUDIO, LEVEL, VIDEO, Seen, area, hold_out, rank
 from benchmarks.fusion_rules import fisher
 from benchmarks.video_clips import Clip
 from benchmarks.video_fights import MEASURES
+from sensors.audio.packs import ALERTS
 
 HEARD = (*ALERTS, LEVEL)
 
