@@ -110,7 +110,7 @@ def without_windows(settings: EngineSettings) -> EngineSettings:
 
 
 def without_learning(settings: EngineSettings) -> EngineSettings:
-    """Nothing is learned after `learn`."""
+    """Nothing is learned after `learn`, which itself learns as ever."""
     return replace(settings, learning=False)
 
 
@@ -172,7 +172,7 @@ def judge_family(streams: Path, cache: Path, rows: Sequence[str]) -> tuple[dict[
     quiet = [Testimony.load(path) for path in sorted(cache.glob("quiet-*.npz"))]
     memory = learn_from(quiet, settings)
     changed = {name: change(settings) for name, change in ABLATIONS.items() if name in rows}
-    memories = {name: learn_from(quiet, one) for name, one in changed.items()}
+    memories = {name: learn_from(quiet, replace(one, learning=True)) for name, one in changed.items()}
     tallies: dict[str, Tally] = {}
     own: dict[str, Spell] = {}
     for path in sorted(cache.glob("test-*.npz")):
