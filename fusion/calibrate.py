@@ -195,6 +195,8 @@ class Past:
     ----------
     independent : float
         Share of the values that are moments of their own, in (0, 1].
+    common : float
+        A value up to this one ranks at 1/2 or more, whoever needs to know no more; -inf where there is none such.
     """
 
     def __init__(
@@ -212,6 +214,8 @@ class Past:
         self._count = self._next = 0
         self._tail: Tail | None = None
         self._since_fit = 0
+        self.common = -math.inf
+        self._ranked_last: tuple[float, tuple[float, bool]] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -229,6 +233,7 @@ class Past:
         self._since_fit += 1
         if self._since_fit * 32 >= self._count:
             self._fit()
+        self._renew()
 
     def rank(self, value: float) -> tuple[float, bool]:
         """Rank `value` against the past.
@@ -240,6 +245,13 @@ class Past:
         saturated : bool
             Nothing in the past was as strange.
         """
+        # The strongest moment of a window is the same for many ticks, and so is its rank.
+        last = self._ranked_last
+        if last is None or last[0] != value:
+            last = self._ranked_last = value, self._rank(value)
+        return last[1]
+
+    def _rank(self, value: float) -> tuple[float, bool]:
         n, share = self._count, self.independent
         louder = n - bisect_left(self._ranked, value, 0, n)
         ranked = (louder * share + 1) / (n * share + 1)
@@ -266,6 +278,7 @@ class Past:
         """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
         self._hold(values)
         self._fit()
+        self._renew()
         return self
 
     def kept(self) -> dict[str, object]:
@@ -279,6 +292,7 @@ class Past:
         self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
         self._hold(kept["values"])
         self._tail, self.independent, self._since_fit = kept["fitted"]
+        self._renew()
 
     def _hold(self, values: NDArray[np.float64]) -> None:
         kept = np.asarray(values, np.float64)
@@ -298,6 +312,13 @@ class Past:
         room = min(YOUNG, self._capacity) if self._count < YOUNG else self._capacity
         for part in (self._window, self._ranked):
             part.frombytes(bytes(part.itemsize * (room - len(part))))
+
+    def _renew(self) -> None:
+        """Take that the past is another: what was worked out of it before holds no more."""
+        n, share = self._count, self.independent
+        half = max(RANKED, math.ceil(((n * share + 1) / 2 - 1) / share) + 1)
+        self.common = self._ranked[n - half] if n >= half else -math.inf
+        self._ranked_last = None
 
     def _fit(self) -> None:
         ascending = np.frombuffer(self._ranked[: self._count], np.float64)

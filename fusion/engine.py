@@ -198,10 +198,12 @@ class Engine:
         """Take what a sensor said."""
         self._aligner.push(item)
         if isinstance(item, Score):
-            self._rules.take(item)
+            if self._settings.rules:
+                self._rules.take(item)
             self._agreement.take(item)
-        at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
-        self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
+        if self._next_ns is None:
+            at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
+            self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
 
     def reach(self, stream: str, until_ns: int) -> None:
         """Nothing of this stream that ends by `until_ns` will come any more."""
