@@ -18,6 +18,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -123,9 +124,9 @@ def fit_tail(
     k = min(max(round(share * n), least), most)
     threshold = float(ascending[n - k - 1])
     excess = ascending[n - k :] - threshold
-    mean = float(excess.mean())
+    mean = float(np.add.reduce(excess)) / k
     if mean > 0:
-        first = float((excess * (k - 1 - np.arange(k)) / (k - 1)).mean())
+        first = float(np.add.reduce(excess * _falling(k) / (k - 1))) / k
         shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
     else:
         shape = 0.0
@@ -139,6 +140,11 @@ def fit_tail(
     return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, weight)
 
 
+@lru_cache(maxsize=256)
+def _falling(count: int) -> NDArray[np.int64]:
+    return np.arange(count - 1, -1, -1)
+
+
 def extremal_index(beyond: NDArray[np.bool_]) -> float:
     """Share of independent moments among values beyond a threshold, by the intervals between them.
 
@@ -149,7 +155,8 @@ def extremal_index(beyond: NDArray[np.bool_]) -> float:
     Parameters
     ----------
     beyond : ndarray (n,)
-        Whether each value, in the order of time, lies beyond the threshold.
+        Whether each value, in the order of time, lies beyond the threshold; where it begins does not matter, since
+        the end is taken to be followed by the beginning.
 
     Returns
     -------
@@ -163,11 +170,13 @@ def extremal_index(beyond: NDArray[np.bool_]) -> float:
     places = np.flatnonzero(beyond)
     if len(places) < 2:
         return 1.0
-    waits = np.diff(places, append=places[0] + len(beyond)).astype(np.float64)
-    if waits.max() <= 2:
+    longer = places[1:] - places[:-1] - 1
+    last = int(places[0]) + len(beyond) - int(places[-1]) - 1
+    total = int(np.add.reduce(longer)) + last
+    squares = int(longer @ longer) + last * last
+    if squares == total:
         return 1.0
-    index = 2 * (waits - 1).sum() ** 2 / (len(waits) * ((waits - 1) * (waits - 2)).sum())
-    return min(1.0, float(index))
+    return min(1.0, 2 * total**2 / (len(places) * (squares - total)))
 
 
 class Past:
@@ -321,11 +330,14 @@ class Past:
         self._ranked_last = None
 
     def _fit(self) -> None:
-        ascending = np.frombuffer(self._ranked[: self._count], np.float64)
+        if not self._count:
+            return
+        ascending = np.frombuffer(self._ranked, np.float64, self._count)
         self.independent = 1 / self._overlap
-        if self._overlap > 1 and self._count:
+        if self._overlap > 1:
             threshold = ascending[self._count - 1 - self._count // 10]
-            self.independent = min(extremal_index(self.values() > threshold), self.independent)
+            window = np.frombuffer(self._window, np.float64, self._count)
+            self.independent = min(extremal_index(window > threshold), self.independent)
         self._tail = fit_tail(
             ascending, self._prior, least=self._least, heavy=self._heavy, independent=self.independent
         )

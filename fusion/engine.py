@@ -14,12 +14,10 @@ Nothing here knows files, clocks or threads: the same pushes give the same verdi
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
-from fusion.combine import Dependence, combine, shares
+from fusion.combine import Dependence, shares
 from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
@@ -291,7 +289,7 @@ class Engine:
 
     def _tick(self, tick_ns: int) -> Step:
         said, missing = self._listen(tick_ns)
-        statistics = self._statistics(said)
+        statistics = self._dependence.statistics(said)
         self._recollection.note(tick_ns, self._senses.strange)
         self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
         health = self._agreement.judge(tick_ns)
@@ -311,15 +309,6 @@ class Engine:
     def _listen(self, tick_ns: int) -> tuple[dict[int, float], list[Missing]]:
         """The p-values of the senses that are there, and who is missing."""
         return self._senses.listen(tick_ns, self._aligner.join(tick_ns))
-
-    def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
-        """-log10 of the combined p-value of every set of senses present, by bit mask."""
-        out = {}
-        for size in range(1, len(said) + 1):
-            for subset in combinations(said.items(), size):
-                mask = sum(1 << index for index, _ in subset)
-                out[mask] = -math.log10(combine(self._dependence, dict(subset)))
-        return out
 
     def _judge(
         self, tick_ns: int, said: Mapping[int, float], statistics: Mapping[int, float], missing: tuple[Missing, ...]
