@@ -152,7 +152,8 @@ class Aligner:
         while stream.health and stream.health[0].at_ns <= tick_ns:
             change = stream.health.popleft()
             stream.state, stream.state_reason, stream.state_channels = change.state, change.reason, change.channels
-        fresh, scores, span_ns, speaks = list[Score](), stream.scores, -1, 0
+        fresh: list[Score] = []
+        scores, span_ns, speaks = stream.scores, -1, 0
         while scores and scores[0].end_ns <= tick_ns:
             score = scores.popleft()
             fresh.append(score)

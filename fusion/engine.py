@@ -40,6 +40,9 @@ from fusion.senses import Senses
 from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Health, Modality, Score
 
+STRANGERS = "learning what is usual with the others"
+"""Why a sense takes no part that is known only by itself."""
+
 WINDOWS_NS = {Modality.AUDIO: 5 * NS, Modality.VIDEO: 5 * NS, Modality.ENVIRONMENT: 10 * NS}
 
 
@@ -317,13 +320,14 @@ class Engine:
             return FusedScore(tick_ns, None, None, (), missing, bool(missing))
         order = self._senses.order
         heard = self._rarity.best_known(statistics)
-        unknown = [Missing(str(order[i]), "learning what is usual with the others") for i in said if not heard >> i & 1]
         heard_p = {i: p for i, p in said.items() if heard >> i & 1}
+        if len(heard_p) < len(said):
+            missing += tuple(Missing(str(order[i]), STRANGERS) for i in said if i not in heard_p)
         per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
         weights = shares(heard_p)
         parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
-        parts.sort(key=lambda part: (-part.share, part.sense))
-        missing += tuple(unknown)
+        if len(parts) > 1:
+            parts.sort(key=lambda part: (-part.share, part.sense))
         p_value = 10 ** -statistics[heard]
         near = per_day is not None and per_day <= self._nearly
         evidence = self._evidence(heard, statistics, parts) if near else None

@@ -192,20 +192,16 @@ class Senses:
                 end_ns, span_ns, until_ns = score.end_ns, score.span_ns, self._hold_until(score)
             if end_ns > channel.until_ns:
                 channel.lately.clear()
-            channel.until_ns = until_ns
-            self._rank(channel, score, raw)
-
-    def _rank(self, channel: _Channel, score: Score, raw: float) -> None:
-        peak, strongest, mean = channel.lately.take(score, raw)
-        channel.said = None
-        channel.surprises.clear()
-        self._say(channel, channel.peak, peak, score.end_ns, strongest)
-        if mean is not None:
-            self._say(channel, channel.mean, mean, score.end_ns, strongest)
-        if channel.said is not None and raw > channel.peak.past.common:
-            p_value, saturated = channel.peak.past.rank(raw)
-            if p_value < NOTABLE:
-                self.strange.append(Calibrated(score, p_value, saturated))
+            channel.until_ns, channel.said = until_ns, None
+            channel.surprises.clear()
+            peak, strongest, mean = channel.lately.take(score, raw)
+            self._say(channel, channel.peak, peak, end_ns, strongest)
+            if mean is not None:
+                self._say(channel, channel.mean, mean, end_ns, strongest)
+            if channel.said is not None and raw > channel.peak.past.common:
+                p_value, saturated = channel.peak.past.rank(raw)
+                if p_value < NOTABLE:
+                    self.strange.append(Calibrated(score, p_value, saturated))
 
     def _say(self, channel: _Channel, aspect: _Aspect, value: float, at_ns: int, because: Score) -> None:
         past = aspect.past
