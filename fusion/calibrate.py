@@ -281,7 +281,8 @@ class Past:
     def values(self) -> NDArray[np.float64]:
         """The window, oldest first."""
         begin = self._next if self._count == self._capacity else 0
-        return np.array(self._window[begin : self._count] + self._window[:begin], np.float64)
+        window = np.frombuffer(self._window, np.float64, self._count) if self._count else np.empty(0)
+        return np.concatenate((window[begin:], window[:begin]))
 
     def restore(self, values: NDArray[np.float64]) -> Past:
         """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
