@@ -24,6 +24,7 @@ import msgspec
 
 from fusion.assemble import build_live_sensors
 from fusion.config import EvidenceRules, Settings, Storage
+from fusion.live.allocator import keep_little
 from fusion.live.inbox import Inbox
 from fusion.live.intake import Intake
 from fusion.live.listener import Listener, Tap
@@ -211,6 +212,7 @@ def run_daemon(
     BadInputError
         If something in the settings cannot be used, or another daemon keeps its memory in the same folder.
     """
+    keep_little()
     sys.setswitchinterval(SWITCH_S)
     if record is not None:
         settings, reload = msgspec.structs.replace(settings, store=Storage(), evidence=EvidenceRules()), None
