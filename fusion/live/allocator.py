@@ -2,7 +2,7 @@
 
 Why: glibc raises the size from which a piece of memory is asked of the system by itself each time that such a piece
 is let go of, up to 32 MB. From then on the large arrays of a refit or of a save lie on the heap, where something small
-that was made meanwhile keeps them resident for good; and each thread may have a heap of its own, where the same happens.
+that was made meanwhile keeps them resident for good. Each thread may have a heap of its own, where the same happens.
 """
 
 from __future__ import annotations
