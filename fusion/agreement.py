@@ -147,6 +147,8 @@ class Agreement:
     @property
     def suspected(self) -> tuple[Missing, ...]:
         """Sensors that are suspected now, and why."""
+        if not self._suspected:
+            return ()
         return tuple(Missing(stream, health.reason) for stream, health in sorted(self._suspected.items()))
 
     def settle(self, until_ns: int, calm: Callable[[int], Calm]) -> None:

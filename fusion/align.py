@@ -152,13 +152,19 @@ class Aligner:
         while stream.health and stream.health[0].at_ns <= tick_ns:
             change = stream.health.popleft()
             stream.state, stream.state_reason, stream.state_channels = change.state, change.reason, change.channels
-        fresh = []
-        while stream.scores and stream.scores[0].end_ns <= tick_ns:
-            score = stream.scores.popleft()
-            stream.last_ns, stream.last_quality = score.end_ns, score.quality
+        fresh: list[Score] = []
+        scores, span_ns, speaks = stream.scores, -1, 0
+        while scores and scores[0].end_ns <= tick_ns:
+            score = scores.popleft()
             fresh.append(score)
             if score.quality is Quality.OK:
-                stream.usable_until_ns = max(stream.usable_until_ns, self.hold_until(score))
+                if score.span_ns != span_ns:
+                    span_ns = score.span_ns
+                    speaks = speaks_ns(span_ns, self._hold_ns)
+                if score.end_ns + speaks > stream.usable_until_ns:
+                    stream.usable_until_ns = score.end_ns + speaks
+        if fresh:
+            stream.last_ns, stream.last_quality = fresh[-1].end_ns, fresh[-1].quality
         if stream.state is not State.UP and not stream.state_channels:
             return StreamJoin(Presence.ABSENT, [], stream.state_reason or str(stream.state))
         if tick_ns < stream.usable_until_ns:

@@ -18,6 +18,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -123,9 +124,9 @@ def fit_tail(
     k = min(max(round(share * n), least), most)
     threshold = float(ascending[n - k - 1])
     excess = ascending[n - k :] - threshold
-    mean = float(excess.mean())
+    mean = float(np.add.reduce(excess)) / k
     if mean > 0:
-        first = float((excess * (k - 1 - np.arange(k)) / (k - 1)).mean())
+        first = float(np.add.reduce(excess * _falling(k) / (k - 1))) / k
         shape = 2 - mean / (mean - 2 * first) if mean > 2 * first else 0.5
     else:
         shape = 0.0
@@ -139,6 +140,11 @@ def fit_tail(
     return Tail(threshold, max(mean * (1 - shape + 1 / known), range_scale), shape, weight)
 
 
+@lru_cache(maxsize=256)
+def _falling(count: int) -> NDArray[np.int64]:
+    return np.arange(count - 1, -1, -1)
+
+
 def extremal_index(beyond: NDArray[np.bool_]) -> float:
     """Share of independent moments among values beyond a threshold, by the intervals between them.
 
@@ -149,7 +155,8 @@ def extremal_index(beyond: NDArray[np.bool_]) -> float:
     Parameters
     ----------
     beyond : ndarray (n,)
-        Whether each value, in the order of time, lies beyond the threshold.
+        Whether each value, in the order of time, lies beyond the threshold; where it begins does not matter, since
+        the end is taken to be followed by the beginning.
 
     Returns
     -------
@@ -163,11 +170,13 @@ def extremal_index(beyond: NDArray[np.bool_]) -> float:
     places = np.flatnonzero(beyond)
     if len(places) < 2:
         return 1.0
-    waits = np.diff(places, append=places[0] + len(beyond)).astype(np.float64)
-    if waits.max() <= 2:
+    longer = places[1:] - places[:-1] - 1
+    last = int(places[0]) + len(beyond) - int(places[-1]) - 1
+    total = int(np.add.reduce(longer)) + last
+    squares = int(longer @ longer) + last * last
+    if squares == total:
         return 1.0
-    index = 2 * (waits - 1).sum() ** 2 / (len(waits) * ((waits - 1) * (waits - 2)).sum())
-    return min(1.0, float(index))
+    return min(1.0, 2 * total**2 / (len(places) * (squares - total)))
 
 
 class Past:
@@ -195,6 +204,8 @@ class Past:
     ----------
     independent : float
         Share of the values that are moments of their own, in (0, 1].
+    common : float
+        A value up to this one ranks at 1/2 or more, whoever needs to know no more; -inf where there is none such.
     """
 
     def __init__(
@@ -212,6 +223,8 @@ class Past:
         self._count = self._next = 0
         self._tail: Tail | None = None
         self._since_fit = 0
+        self.common = -math.inf
+        self._ranked_last: tuple[float, tuple[float, bool]] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -229,6 +242,7 @@ class Past:
         self._since_fit += 1
         if self._since_fit * 32 >= self._count:
             self._fit()
+        self._renew()
 
     def rank(self, value: float) -> tuple[float, bool]:
         """Rank `value` against the past.
@@ -240,6 +254,13 @@ class Past:
         saturated : bool
             Nothing in the past was as strange.
         """
+        # The strongest moment of a window is the same for many ticks, and so is its rank.
+        last = self._ranked_last
+        if last is None or last[0] != value:
+            last = self._ranked_last = value, self._rank(value)
+        return last[1]
+
+    def _rank(self, value: float) -> tuple[float, bool]:
         n, share = self._count, self.independent
         louder = n - bisect_left(self._ranked, value, 0, n)
         ranked = (louder * share + 1) / (n * share + 1)
@@ -260,12 +281,14 @@ class Past:
     def values(self) -> NDArray[np.float64]:
         """The window, oldest first."""
         begin = self._next if self._count == self._capacity else 0
-        return np.array(self._window[begin : self._count] + self._window[:begin], np.float64)
+        window = np.frombuffer(self._window, np.float64, self._count) if self._count else np.empty(0)
+        return np.concatenate((window[begin:], window[:begin]))
 
     def restore(self, values: NDArray[np.float64]) -> Past:
         """Begin with `values`, oldest first, thinned evenly where they are more than the capacity."""
         self._hold(values)
         self._fit()
+        self._renew()
         return self
 
     def kept(self) -> dict[str, object]:
@@ -279,6 +302,7 @@ class Past:
         self._capacity, self._depth, self._prior, self._least, self._heavy, self._overlap = kept["made"]
         self._hold(kept["values"])
         self._tail, self.independent, self._since_fit = kept["fitted"]
+        self._renew()
 
     def _hold(self, values: NDArray[np.float64]) -> None:
         kept = np.asarray(values, np.float64)
@@ -299,12 +323,22 @@ class Past:
         for part in (self._window, self._ranked):
             part.frombytes(bytes(part.itemsize * (room - len(part))))
 
+    def _renew(self) -> None:
+        """Take that the past is another: what was worked out of it before holds no more."""
+        n, share = self._count, self.independent
+        half = max(RANKED, math.ceil(((n * share + 1) / 2 - 1) / share) + 1)
+        self.common = self._ranked[n - half] if n >= half else -math.inf
+        self._ranked_last = None
+
     def _fit(self) -> None:
-        ascending = np.frombuffer(self._ranked[: self._count], np.float64)
+        if not self._count:
+            return
+        ascending = np.frombuffer(self._ranked, np.float64, self._count)
         self.independent = 1 / self._overlap
-        if self._overlap > 1 and self._count:
+        if self._overlap > 1:
             threshold = ascending[self._count - 1 - self._count // 10]
-            self.independent = min(extremal_index(self.values() > threshold), self.independent)
+            window = np.frombuffer(self._window, np.float64, self._count)
+            self.independent = min(extremal_index(window > threshold), self.independent)
         self._tail = fit_tail(
             ascending, self._prior, least=self._least, heavy=self._heavy, independent=self.independent
         )

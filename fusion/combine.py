@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +57,11 @@ class Dependence:
         self._count = [[0.0] * n for _ in range(n)]
         self._mean = [2.0] * n
         self._covariance = [[4.0 if i == j else 2.0 for j in range(n)] for i in range(n)]
+        self._sums: dict[tuple[int, ...], tuple[float, float]] = {}
 
     def learn(self, p_values: Mapping[int, float]) -> None:
         """Take one quiet observation: p-values by index of the sense."""
+        self._sums.clear()
         away = {i: -2 * math.log(p) - self._mean[i] for i, p in p_values.items()}
         for i in away:
             for j in away:
@@ -87,10 +91,37 @@ class Dependence:
         Brown (1975), Biometrics 31(4), doi:10.2307/2529826; Poole et al. (2016), Bioinformatics 32(17),
         doi:10.1093/bioinformatics/btw438.
         """
-        total = -2 * sum(map(math.log, p_values.values()))
-        mean = sum(max(self._mean[i], 2.0) for i in p_values)
-        variance = sum(max(self._covariance[i][j], 4.0 * (i == j)) for i in p_values for j in p_values)
-        return gamma_survival(total * mean / variance, mean * mean / variance)
+        return self._survival(tuple(p_values), sum(map(math.log, p_values.values())))
+
+    def statistics(self, p_values: Mapping[int, float]) -> dict[int, float]:
+        """How strange every set of the senses present is together.
+
+        Parameters
+        ----------
+        p_values : mapping of int to float
+            In (0, 1], by index of the sense.
+
+        Returns
+        -------
+        dict of int to float
+            -log10 of what `combine` makes of each set, >= 0, by bit mask.
+        """
+        logs, out = list(map(math.log, p_values.values())), {}
+        for mask, senses, places in _sets(tuple(p_values)):
+            if len(senses) == 1:
+                out[mask] = -math.log10(p_values[senses[0]])
+            else:
+                out[mask] = -math.log10(self._survival(senses, sum([logs[place] for place in places])))
+        return out
+
+    def _survival(self, senses: tuple[int, ...], log: float) -> float:
+        sums = self._sums.get(senses)
+        if sums is None:
+            mean = sum(max(self._mean[i], 2.0) for i in senses)
+            variance = sum(max(self._covariance[i][j], 4.0 * (i == j)) for i in senses for j in senses)
+            sums = self._sums[senses] = mean, variance
+        mean, variance = sums
+        return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
 
     def state(self) -> dict[str, NDArray[np.float64]]:
         """Count, both means and covariance of every pair, by "name+name"."""
@@ -103,12 +134,21 @@ class Dependence:
 
     def restore(self, state: Mapping[str, NDArray[np.float64]]) -> None:
         """Begin with what was learned before; pairs that are not there begin anew."""
+        self._sums.clear()
         for i, a in enumerate(self._senses):
             for j, b in enumerate(self._senses):
                 known = state.get(f"{a}+{b}" if i <= j else f"{b}+{a}")
                 if known is not None:
                     self._count[i][j], self._covariance[i][j] = float(known[0]), float(known[3])
                     self._mean[i] = float(known[1 if i <= j else 2])
+
+
+@lru_cache(maxsize=64)
+def _sets(senses: tuple[int, ...]) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+    """Every set of some senses, small ones first: its bit mask, its senses, and their places among all."""
+    sets = [places for size in range(1, len(senses) + 1) for places in combinations(range(len(senses)), size)]
+    named = [(tuple(senses[place] for place in places), places) for places in sets]
+    return [(sum(1 << index for index in some), some, places) for some, places in named]
 
 
 def gamma_survival(x: float, shape: float) -> float:

@@ -14,12 +14,10 @@ Nothing here knows files, clocks or threads: the same pushes give the same verdi
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
-from fusion.combine import Dependence, combine, shares
+from fusion.combine import Dependence, shares
 from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
@@ -41,6 +39,9 @@ from fusion.rules import Rule, Rules, RuleTiming
 from fusion.senses import Senses
 from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Health, Modality, Score
+
+STRANGERS = "learning what is usual with the others"
+"""Why a sense takes no part that is known only by itself."""
 
 WINDOWS_NS = {Modality.AUDIO: 5 * NS, Modality.VIDEO: 5 * NS, Modality.ENVIRONMENT: 10 * NS}
 
@@ -198,10 +199,12 @@ class Engine:
         """Take what a sensor said."""
         self._aligner.push(item)
         if isinstance(item, Score):
-            self._rules.take(item)
+            if self._settings.rules:
+                self._rules.take(item)
             self._agreement.take(item)
-        at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
-        self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
+        if self._next_ns is None:
+            at_ns = item.end_ns if isinstance(item, Score) else item.at_ns
+            self._first_ns = at_ns if self._first_ns is None else min(self._first_ns, at_ns)
 
     def reach(self, stream: str, until_ns: int) -> None:
         """Nothing of this stream that ends by `until_ns` will come any more."""
@@ -289,7 +292,7 @@ class Engine:
 
     def _tick(self, tick_ns: int) -> Step:
         said, missing = self._listen(tick_ns)
-        statistics = self._statistics(said)
+        statistics = self._dependence.statistics(said)
         self._recollection.note(tick_ns, self._senses.strange)
         self._patterns.note(tick_ns, self._senses.strange, [self._senses.order[i] for i in said])
         health = self._agreement.judge(tick_ns)
@@ -310,15 +313,6 @@ class Engine:
         """The p-values of the senses that are there, and who is missing."""
         return self._senses.listen(tick_ns, self._aligner.join(tick_ns))
 
-    def _statistics(self, said: Mapping[int, float]) -> dict[int, float]:
-        """-log10 of the combined p-value of every set of senses present, by bit mask."""
-        out = {}
-        for size in range(1, len(said) + 1):
-            for subset in combinations(said.items(), size):
-                mask = sum(1 << index for index, _ in subset)
-                out[mask] = -math.log10(combine(self._dependence, dict(subset)))
-        return out
-
     def _judge(
         self, tick_ns: int, said: Mapping[int, float], statistics: Mapping[int, float], missing: tuple[Missing, ...]
     ) -> FusedScore:
@@ -326,13 +320,14 @@ class Engine:
             return FusedScore(tick_ns, None, None, (), missing, bool(missing))
         order = self._senses.order
         heard = self._rarity.best_known(statistics)
-        unknown = [Missing(str(order[i]), "learning what is usual with the others") for i in said if not heard >> i & 1]
         heard_p = {i: p for i, p in said.items() if heard >> i & 1}
+        if len(heard_p) < len(said):
+            missing += tuple(Missing(str(order[i]), STRANGERS) for i in said if i not in heard_p)
         per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
         weights = shares(heard_p)
         parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
-        parts.sort(key=lambda part: (-part.share, part.sense))
-        missing += tuple(unknown)
+        if len(parts) > 1:
+            parts.sort(key=lambda part: (-part.share, part.sense))
         p_value = 10 ** -statistics[heard]
         near = per_day is not None and per_day <= self._nearly
         evidence = self._evidence(heard, statistics, parts) if near else None

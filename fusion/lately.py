@@ -32,7 +32,7 @@ class Lately:
     def __init__(self, window_ns: int) -> None:
         self._window_ns = window_ns
         self._strongest: deque[tuple[int, float, Score]] = deque()
-        self._raw: deque[float] = deque()
+        self._raw: list[float] = []
         self._times_ns: deque[int] = deque()
         self._since_ns = NEVER
 
@@ -61,21 +61,23 @@ class Lately:
         mean : float or None
             Average of the raw scores of two windows; None while these are not full.
         """
-        at_ns, strongest = score.end_ns, self._strongest
-        if not self._times_ns:
+        at_ns, strongest, raws, times_ns = score.end_ns, self._strongest, self._raw, self._times_ns
+        begin_ns = at_ns - self._window_ns
+        if not times_ns:
             self._since_ns = at_ns - score.span_ns
         while strongest and strongest[-1][1] <= raw:
             strongest.pop()
         strongest.append((at_ns, raw, score))
-        while strongest[0][0] <= at_ns - self._window_ns:
+        while strongest[0][0] <= begin_ns:
             strongest.popleft()
-        self._raw.append(raw)
-        self._times_ns.append(at_ns)
-        while self._times_ns[0] <= at_ns - 2 * self._window_ns:
-            self._times_ns.popleft()
-            self._raw.popleft()
-        full = at_ns - self._since_ns >= 2 * self._window_ns
-        return strongest[0][1], strongest[0][2], sum(self._raw) / len(self._raw) if full else None
+        begin_ns -= self._window_ns
+        raws.append(raw)
+        times_ns.append(at_ns)
+        while times_ns[0] <= begin_ns:
+            times_ns.popleft()
+            del raws[0]
+        _, peak, whose = strongest[0]
+        return peak, whose, sum(raws) / len(raws) if begin_ns >= self._since_ns else None
 
 
 def spacing_ns(window_ns: int, least_ns: int) -> int:

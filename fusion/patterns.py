@@ -129,6 +129,7 @@ class _Progress:
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
+        self.still = tuple((place, sign.still_ns) for place, sign in enumerate(pattern.signs) if sign.still_ns)
         self.met: list[tuple[tuple[str, int], ...]] = [() for _ in pattern.signs]
         self.stirred_ns = -MINUTE_NS
         self.seen: Sighting | None = None
@@ -153,13 +154,12 @@ class _Progress:
 
     def wait(self, tick_ns: int, watched: bool) -> None:
         """Take that time passes: what must be still may have been so for long enough."""
-        for place, sign in enumerate(self.pattern.signs):
-            if sign.still_ns:
-                if not watched:
-                    self.stirred_ns = tick_ns
-                before = self.met[place - 1]
-                if before and tick_ns - max(self.stirred_ns, before[-1][1]) >= sign.still_ns:
-                    self.note(place, tick_ns)
+        if not watched:
+            self.stirred_ns = tick_ns
+        for place, still_ns in self.still:
+            before = self.met[place - 1]
+            if before and tick_ns - max(self.stirred_ns, before[-1][1]) >= still_ns:
+                self.note(place, tick_ns)
 
 
 class Patterns:
@@ -173,12 +173,12 @@ class Patterns:
 
     def __init__(self, table: Sequence[Pattern] = PATTERNS) -> None:
         self._progress = [_Progress(pattern) for pattern in table]
-        self._waiting = [p for p in self._progress if any(sign.still_ns for sign in p.pattern.signs)]
+        self._waiting = [progress for progress in self._progress if progress.still]
         self._meant: dict[str, list[tuple[_Progress, int]]] = {}
 
     def note(self, tick_ns: int, strange: Iterable[Calibrated], senses: Collection[Modality]) -> None:
         """Take what channels said that was strange, and which senses are there at a tick."""
-        for said in sorted(strange, key=lambda said: said.score.end_ns):
+        for said in sorted(strange, key=lambda said: said.score.end_ns) if strange else ():
             for progress, place in self._of(said.score.channel):
                 sign = progress.pattern.signs[place]
                 if sign.still_ns:

@@ -92,6 +92,8 @@ class Rarity:
         Why not always all: a sense that has just come (back) must not silence those that are known.
         """
         every = max(candidates)
+        if self._known(every) is not None:
+            return every
         known = [senses for senses in candidates if self._known(senses) is not None]
         return max(known, key=lambda senses: (senses.bit_count(), senses), default=every)
 

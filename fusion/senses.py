@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ class _Aspect:
     def __init__(self) -> None:
         self.past = new_past()
         self.noted_ns = NEVER
+        self.known = False
 
 
 class _Channel:
@@ -60,6 +61,7 @@ class _Channel:
         self.peak, self.mean, self.lately = _Aspect(), _Aspect(), Lately(window_ns)
         self.every_ns = spacing_ns(window_ns, learn_every_ns)
         self.said: Calibrated | None = None
+        """Where it is notable."""
         self.surprises: list[float] = []
         self.until_ns = NEVER
 
@@ -111,10 +113,8 @@ class Senses:
         self._speaking, self.strange, missing = {}, [], []
         for stream, join in joins.items():
             channels = self._channels[stream]
-            for score in join.fresh:
-                if score.channel not in channels:
-                    channels[score.channel] = self._new(stream)
-                self._rank(channels[score.channel], score)
+            if join.fresh:
+                self._take(stream, join.fresh)
             if join.presence is Presence.ABSENT:
                 missing.append(Missing(stream, join.reason))
                 continue
@@ -130,8 +130,8 @@ class Senses:
 
     def reasons(self, sense: Modality) -> tuple[Calibrated, ...]:
         """The strangest channels of a sense over its windows, strangest first, three at most."""
-        said = [c.said for c in self._speaking.get(sense, ()) if c.said is not None and c.said.p_value < NOTABLE]
-        return tuple(sorted(said, key=_strangeness)[:3])
+        said = [c.said for c in self._speaking.get(sense, ()) if c.said is not None]
+        return tuple(sorted(said, key=_strangeness)[:3]) if said else ()
 
     def voices(self, sense: Modality) -> dict[str, tuple[float, ...]]:
         """By channel the p-values, at most 1/2, that the sense's answer to this tick is the Cauchy mean of."""
@@ -145,9 +145,11 @@ class Senses:
 
     def learn(self, until_ns: int, calm: Callable[[int], Calm]) -> None:
         """Take as normal what was said by `until_ns` while it was quiet; of censored moments no more than `NO_MORE`."""
+        asked_ns, state = NEVER, Calm.QUIET
         while self._pending and self._pending[0][0] <= until_ns:
             at_ns, past, value = self._pending.popleft()
-            state = calm(at_ns)
+            if at_ns != asked_ns:
+                asked_ns, state = at_ns, calm(at_ns)
             if state is Calm.QUIET:
                 past.learn(value)
             elif state is Calm.CENSORED and len(past) >= self._least:
@@ -176,33 +178,46 @@ class Senses:
     def _new(self, stream: str) -> _Channel:
         return _Channel(self._windows_ns[self._streams[stream]], self._learn_every_ns)
 
-    def _rank(self, channel: _Channel, score: Score) -> None:
-        if score.raw is None or not math.isfinite(score.raw):
-            channel.until_ns = NEVER
-            return
-        if score.end_ns > channel.until_ns:
-            channel.lately.clear()
-        channel.until_ns = self._hold_until(score)
-        peak, strongest, mean = channel.lately.take(score, score.raw)
-        channel.said = None
-        channel.surprises.clear()
-        self._say(channel, channel.peak, peak, score.end_ns, strongest)
-        if mean is not None:
-            self._say(channel, channel.mean, mean, score.end_ns, strongest)
-        if channel.said is not None and channel.said.p_value < NOTABLE:
-            p_value, saturated = channel.peak.past.rank(score.raw)
-            if p_value < NOTABLE:
-                self.strange.append(Calibrated(score, p_value, saturated))
+    def _take(self, stream: str, fresh: Sequence[Score]) -> None:
+        channels, end_ns, span_ns, until_ns = self._channels[stream], NEVER, -1, NEVER
+        for score in fresh:
+            channel = channels.get(score.channel)
+            if channel is None:
+                channel = channels[score.channel] = self._new(stream)
+            raw = score.raw
+            if raw is None or not math.isfinite(raw):
+                channel.until_ns = NEVER
+                continue
+            if score.end_ns != end_ns or score.span_ns != span_ns:
+                end_ns, span_ns, until_ns = score.end_ns, score.span_ns, self._hold_until(score)
+            if end_ns > channel.until_ns:
+                channel.lately.clear()
+            channel.until_ns, channel.said = until_ns, None
+            channel.surprises.clear()
+            peak, strongest, mean = channel.lately.take(score, raw)
+            self._say(channel, channel.peak, peak, end_ns, strongest)
+            if mean is not None:
+                self._say(channel, channel.mean, mean, end_ns, strongest)
+            if channel.said is not None and raw > channel.peak.past.common:
+                p_value, saturated = channel.peak.past.rank(raw)
+                if p_value < NOTABLE:
+                    self.strange.append(Calibrated(score, p_value, saturated))
 
     def _say(self, channel: _Channel, aspect: _Aspect, value: float, at_ns: int, because: Score) -> None:
+        past = aspect.past
         if at_ns - aspect.noted_ns >= channel.every_ns:
             aspect.noted_ns = at_ns
-            self._pending.append((at_ns, aspect.past, value))
-        if len(aspect.past) < self._least:
+            self._pending.append((at_ns, past, value))
+        if not aspect.known:
+            aspect.known = len(past) >= self._least
+            if not aspect.known:
+                return
+        if value <= past.common:
+            channel.surprises.append(0.0)
             return
-        p_value, saturated = aspect.past.rank(value)
+        p_value, saturated = past.rank(value)
         channel.surprises.append(surprise_of(p_value))
-        if channel.said is None or p_value < channel.said.p_value:
+        if p_value < NOTABLE and (channel.said is None or p_value < channel.said.p_value):
             channel.said = Calibrated(because, p_value, saturated)
 
     def _answer(self, sense: Modality) -> float:

@@ -157,7 +157,7 @@ def test_a_prior_fades_as_values_come() -> None:
 
 
 @LAW
-@given(st.lists(VALUES, max_size=300), PRIORS)
+@given(st.lists(VALUES, max_size=16) | st.lists(VALUES, min_size=17, max_size=300), PRIORS)
 def test_a_tail_is_never_surer_than_its_values_allow(past: list[float], prior: TailPrior) -> None:
     """A shape of at least 1 / k: the predictive distribution of an exponential tail known from k values."""
     tail = fit_tail(np.sort(np.array(past)), prior)
@@ -168,7 +168,7 @@ def test_a_tail_is_never_surer_than_its_values_allow(past: list[float], prior: T
         k = max(8, round(0.1 * len(past)))
         assert 1 / (k + prior.count) <= tail.shape <= 0.5
         assert tail.scale >= 0
-        assert tail.weight == (k + 1) / (len(past) + 1)
+        assert tail.weight == k / (len(past) + 1)
 
 
 @LAW
