@@ -56,9 +56,14 @@ class Tally:
 
     outcomes: dict[float, Outcome] = field(default_factory=dict)
 
-    def add(self, recording: Recording, verdicts: Sequence[FusedScore]) -> None:
+    def add(
+        self,
+        recording: Recording,
+        verdicts: Sequence[FusedScore],
+        rates: Sequence[float] = (*THRESHOLDS, HOURLY, DAILY),
+    ) -> None:
         """Judge the same verdicts at every threshold."""
-        for per_day in (*THRESHOLDS, HOURLY, DAILY):
+        for per_day in rates:
             outcome = match(recording.labels or (), alarms(recording, verdicts, per_day), recording.seconds or 0.0)
             self.outcomes[per_day] = self.outcomes.get(per_day, Outcome()) + outcome
 

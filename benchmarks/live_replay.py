@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Timer
 
-from benchmarks.daemon import SET, speak
+from benchmarks.daemon import sensor_set, speak
 from fusion.records import VerdictLine, read_lines
 from sensors.types import NS
 from tests.live.broker import Mosquitto
@@ -50,7 +50,7 @@ def record_and_replay(folder: Path, seconds: float) -> tuple[Path, Path]:
     with ExitStack() as stack:
         server = stack.enter_context(rtsp_server(port))
         broker = stack.enter_context(Mosquitto(folder / "broker"))
-        config.write_text(SET.format(n=0, rtsp=port, broker=broker.address))
+        config.write_text(sensor_set(0, port, broker.address))
         publisher = stack.enter_context(broker.publisher())
         command = [KIZASHI, "record", "--config", str(config), "--out", str(out)]
         child = stack.enter_context(subprocess.Popen([*command, "--seconds", str(seconds)], stderr=subprocess.DEVNULL))

@@ -1,14 +1,14 @@
 """False alarms of hours of quiet beside what was set: with all senses, with any one missing, with one that boasts.
 
-    python -m benchmarks.quiet --cache CACHE [--only FAMILY ...] [--ways WAY ...]
+    python -m benchmarks.quiet --cache CACHE [--only FAMILY ...] [--ways WAY ...] [--ranks]
 
 CACHE is what `benchmarks.quiet_testimony` made. Each family is a place of its own: learned from its first hour, watched
 in the hours that follow, and it goes on learning. A way is `all`, `without audio`, `audio boasts` and so on: a sense
 that boasts gives p to the power of 1.3 for p, from the first hour on, as a detector does that is too sure of itself.
 
-The engine runs as set to one false alarm a day. What it had raised at one an hour is told of the same verdicts, and
-`all, set hourly` of an engine that was set so. Where a place has neither sound nor picture, there is a verdict a
-second.
+The engine runs as set to one false alarm a day. What it had raised at other rates is told of the same verdicts, and
+`all, set hourly` of an engine that was set to one an hour. Where a place has neither sound nor picture, there is a
+verdict a second. `--ranks` adds how often p-values lie below levels, beside how often they should.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.exceedances import Exceedances, count, table
 from benchmarks.fusion import BOAST, DAILY, HOURLY, SENSES
 from benchmarks.quiet_testimony import LEARNED, recall
 from benchmarks.testimony import TICK_S, Testimony, judge, learn_from
@@ -29,7 +30,7 @@ from fusion.engine import Engine
 from fusion.events import FusedScore, Incident, Missing
 from fusion.rarity import DAY_NS
 from fusion.report.metrics import Outcome, alarm_between, match, poisson_interval
-from fusion.triage import Triage
+from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Modality
 
 HOURLY_TOO = "all, set hourly"
@@ -64,28 +65,48 @@ def way_of(name: str) -> Way:
     return Way(without, make, HOURLY if name == HOURLY_TOO else DAILY)
 
 
-def watch(cache: Path, way: Way) -> dict[float, Outcome]:
-    """What is raised in a family's hours of quiet, by rate; empty where nothing is there without whom it is watched."""
+@dataclass
+class Watched:
+    """What was raised, by rate, and what p-values there were."""
+
+    raised: dict[float, Outcome] = field(default_factory=dict)
+    ranks: dict[str, Exceedances] = field(default_factory=dict)
+
+    def __add__(self, other: Watched) -> Watched:
+        """Both together."""
+        raised = {r: self.raised.get(r, Outcome()) + o for r, o in other.raised.items()}
+        ranks = {n: self.ranks.get(n, Exceedances()) + e for n, e in other.ranks.items()}
+        return Watched({**self.raised, **raised}, {**self.ranks, **ranks})
+
+
+def watch(cache: Path, way: Way, ranks: bool = False) -> Watched:
+    """What is raised in a family's hours of quiet; empty where nothing is there without whom it is watched."""
     kept = [path.parent for path in sorted(cache.glob(f"*/{LEARNED[0]}.npz")) if path.parent.name not in way.without]
     if not kept:
-        return {}
+        return Watched()
     fast = FAST & {Modality(path.name) for path in cache.iterdir()}
     settings = engine_settings(Settings(false_alarms_per_day=way.per_day), TICK_S if fast else SLOW_TICK_S)
     memory = learn_from([recall(cache, name, way.without) for name in LEARNED], settings, make=way.make)
-    total: dict[float, Outcome] = {}
+    total = Watched()
     for path in sorted(kept[0].glob("watched-*.npz")):
         testimony = recall(cache, path.stem, way.without)
-        raised = {rate: Triage(replace(settings.triage, false_alarms_per_day=rate), SENSES, unsaid) for rate in RATES}
-        found: dict[float, dict[str, Incident]] = {rate: {} for rate in RATES}
-        for step in judge(testimony, settings, memory, way.make):
-            for rate, triage in raised.items():
-                found[rate] |= {incident.id: incident for _, incident in triage.judge(step.verdict)}
-        for rate in RATES:
-            total[rate] = total.get(rate, Outcome()) + outcome(testimony, list(found[rate].values()))
+        verdicts = [step.verdict for step in judge(testimony, settings, memory, way.make)]
+        raised = {rate: outcome(testimony, raise_at(rate, settings.triage, verdicts)) for rate in RATES}
+        total += Watched(raised, count(verdicts, settings.block_ns) if ranks else {})
     return total
 
 
-RATES = (DAILY, HOURLY)
+RATES = (DAILY, 6.0, 12.0, HOURLY)
+"""False alarms a day that are told of the same verdicts."""
+
+
+def raise_at(per_day: float, settings: TriageSettings, verdicts: Iterable[FusedScore]) -> list[Incident]:
+    """Incidents of these verdicts, had the operator set this rate."""
+    triage = Triage(replace(settings, false_alarms_per_day=per_day), SENSES, unsaid)
+    found: dict[str, Incident] = {}
+    for verdict in verdicts:
+        found |= {incident.id: incident for _, incident in triage.judge(verdict)}
+    return list(found.values())
 
 
 def unsaid(fused: FusedScore, parts: object, sighting: object) -> tuple[str, str]:
@@ -109,16 +130,16 @@ def told(result: Outcome, per_day: float) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Watch all families in all ways, and print a line for each."""
+    """Watch all families in all ways, and print what was raised at each rate."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=WAYS)
+    parser.add_argument("--ranks", action="store_true", help="how often p-values lie below levels")
     args = parser.parse_args(words)
     folders = [path for path in sorted(args.cache.iterdir()) if path.is_dir()]
     for name in args.ways:
-        total: dict[float, Outcome] = {}
-        way, begun_s = way_of(name), time.process_time()
+        total, way, begun_s = Watched(), way_of(name), time.process_time()
         for folder in folders:
             if args.only and folder.name not in args.only:
                 continue
@@ -126,16 +147,17 @@ def main(words: Sequence[str] | None = None) -> int:
                 continue
             if way.without and not (folder / min(way.without)).exists():
                 continue
-            found = watch(folder, way)
-            if found:
-                hours = found[DAILY].quiet_s / 3600
-                print(f"  {name}, {folder.name}, {hours:.2f} h: {found[DAILY].false_alarms} at one a day,"
-                      f" {found[HOURLY].false_alarms} at one an hour", flush=True)  # fmt: skip
-                total = {rate: total.get(rate, Outcome()) + found[rate] for rate in RATES}
-        if total:
-            rates = f"set 1 a day {told(total[DAILY], DAILY)} | 1 an hour {told(total[HOURLY], HOURLY)}"
+            found = watch(folder, way, args.ranks)
+            if found.raised:
+                hours = found.raised[DAILY].quiet_s / 3600
+                rates = ", ".join(f"{found.raised[rate].false_alarms} at {rate:g}" for rate in RATES)
+                print(f"  {name}, {folder.name}, {hours:.2f} h: {rates} a day", flush=True)
+                total += found
+        if total.raised:
             spent_s = time.process_time() - begun_s
-            print(f"{name:<20} {total[DAILY].quiet_s / 3600:5.2f} h | {rates} ({spent_s:.0f} s CPU)", flush=True)
+            print(f"{name}, {total.raised[DAILY].quiet_s / 3600:.2f} h, {spent_s:.0f} s CPU")
+            print("\n".join(f"  set {rate:2g} a day: {told(total.raised[rate], rate)}" for rate in RATES), flush=True)
+            print(table(total.ranks) if args.ranks else "", end="\n" if args.ranks else "", flush=True)
     return 0
 
 

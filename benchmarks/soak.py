@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.daemon import QUANTITIES, SET
+from benchmarks.daemon import QUANTITIES, sensor_set
 from tests.live.broker import Mosquitto, Publisher
 from tests.live.hook_server import HookServer
 from tests.live.servers import Server, free_port, poll, rtsp_server
@@ -162,7 +162,7 @@ def main() -> int:
         clock, wrong = folder / "offset", make_clock(folder)
         set_clock(clock, 0)
         text = SETTINGS.format(disk=disk, out=folder / "out", broker=broker.address, hook=hook.url)
-        text += SET.format(n=0, rtsp=port, broker=broker.address)
+        text += sensor_set(0, port, broker.address)
         site = stack.enter_context(Site(folder, text, LD_PRELOAD=str(wrong), CLOCK_FILE=str(clock)))
         bench = Bench(site, camera, broker, disk, clock, stack.enter_context(broker.publisher()))
         live(bench, told.minutes * 60, told.kills, np.random.default_rng(told.seed))

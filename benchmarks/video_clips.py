@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class Clip:
         How many.
     events : tuple of (int, int, str, str)
         First and last frame, what, by whose label.
+    loudness_db : float
+        Mean level of its sound, dBFS; -inf where it has none, or the manifest does not say.
     """
 
     path: Path
@@ -45,6 +48,7 @@ class Clip:
     fps: float
     frames: int
     events: tuple[tuple[int, int, str, str], ...]
+    loudness_db: float = -math.inf
 
     def marked(self, what: str, by: str = "") -> Flags:
         """Frames that a label of this kind, by whom `by` begins, covers."""
@@ -66,7 +70,7 @@ def read_clips(folder: Path, kind: str) -> list[Clip]:
         return [
             Clip(
                 folder / row["path"], row["group"], float(row["fps"]), int(row["frames"]),
-                tuple(events.get(row["path"], ())),
+                tuple(events.get(row["path"], ())), float(row.get("audio_mean_db") or -math.inf),
             )
             for row in csv.DictReader(file)
             if row["path"].startswith(kind)

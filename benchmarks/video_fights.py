@@ -35,7 +35,7 @@ def show_fights(folder: Path) -> None:
     """The floor, every measure, and what a choice on half of the sources is worth on the other half."""
     clips = read_clips(folder, "fight_av")
     fights = np.array(["fight_av/fight" in clip.path.as_posix() for clip in clips])
-    table = np.array([_middles(clip.path) for clip in clips])
+    table = np.array([middles(clip.path) for clip in clips])
     measures = dict(zip(MEASURES, table.T, strict=True))
     ranked = sorted(((_auc(fights, values), name) for name, values in measures.items()), reverse=True)
     print(f"fights, {len(clips)} clips of 2 s, nothing learned: AUC of a measure's median over the clip")
@@ -70,7 +70,7 @@ def _auc(fights: Flags, values: Floats) -> float:
     return float(auroc(fights, values, np.ones((1, len(values))))[0])
 
 
-def _middles(path: Path) -> Floats:
+def middles(path: Path) -> Floats:
     """Medians over a clip; 0 where nothing could be measured."""
     extractor = VideoExtractor("clip")
     rows = np.array([

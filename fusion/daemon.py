@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ import msgspec
 
 from fusion.assemble import build_live_sensors
 from fusion.config import EvidenceRules, Settings, Storage
+from fusion.live.allocator import keep_little
 from fusion.live.inbox import Inbox
 from fusion.live.intake import Intake
 from fusion.live.listener import Listener, Tap
@@ -98,9 +99,10 @@ class Daemon:
         self, site: Site, posts: Sequence[Post], recorder: Recorder | None = None, seconds: float | None = None,
         keep: Tap = lambda chunk: None,
     ) -> None:  # fmt: skip
-        self._site, self._posts, self.recorder = site, posts, recorder
-        self.clock = site.clock
         self.intake = Intake(live_watch(site), site.engine)
+        # What was learned before is in the watch now, and would stay here a second time.
+        self._site = site = replace(site, given=None, kept=None, moment=None)
+        self._posts, self.recorder, self.clock = posts, recorder, site.clock
         ranked = sorted(site.sensors, key=lambda sensor: (_ORDER.index(sensor.modality), sensor.stream))
         self.inbox = Inbox(sensor.stream for sensor in ranked)
         teller = Teller(posts, self.intake, site.clock)
@@ -211,6 +213,7 @@ def run_daemon(
     BadInputError
         If something in the settings cannot be used, or another daemon keeps its memory in the same folder.
     """
+    keep_little()
     sys.setswitchinterval(SWITCH_S)
     if record is not None:
         settings, reload = msgspec.structs.replace(settings, store=Storage(), evidence=EvidenceRules()), None
@@ -230,6 +233,7 @@ def _watch(
         try:
             with ExitStack() as stack:
                 daemon = _built(settings, where, record, seconds, learned, stack)
+                learned = None
                 daemon.reload, daemon.wishes = reload, wishes
                 daemon.run()
         except BadInputError as error:

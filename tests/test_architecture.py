@@ -50,7 +50,8 @@ LAYERS = [
     "vault.audit vault.users",
     "vault.private",
     "assemble live.journal live.inbox live.shedding labels live.notify live.logs sinks.metrics sinks.post "
-    "sinks.jsonl store.writer weighing report.metrics report.timeline report.markup report.palette report.ticks",
+    "live.allocator sinks.jsonl store.writer weighing report.metrics report.timeline report.markup report.palette "
+    "report.ticks",
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
     "rows baseline.findings",
     "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",

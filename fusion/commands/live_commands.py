@@ -79,7 +79,7 @@ def status(config: Site, as_json: Json = False) -> None:
     from fusion.commands.status import tell_status
     from fusion.config import load_settings
 
-    raise typer.Exit(0 if tell_status(load_settings(config, os.environ).store.folder, as_json) else 1)
+    raise typer.Exit(0 if tell_status(load_settings(config, os.environ), as_json) else 1)
 
 
 def _watch(config: Path, out: Path | None, seconds: float | None) -> None:

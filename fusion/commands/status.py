@@ -12,12 +12,36 @@ from pathlib import Path
 
 import msgspec
 
+from fusion.config import Settings
 from fusion.store.database import read_database
+from fusion.vault.custody import CLIPS
+from fusion.vault.segments import read_clips
 from fusion.words import counted
 from sensors.errors import BadInputError
 from sensors.types import NS
 
 LATELY = 5
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """What the vault holds.
+
+    Attributes
+    ----------
+    count, bytes : int
+        Clips, and what they take on disk.
+    oldest_ns : int or None
+        When the oldest begins, nanoseconds UTC.
+    most_bytes : int
+        What they may take: `[evidence] most_mb`.
+    """
+
+    count: int
+    bytes: int
+    oldest_ns: int | None
+    most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +62,8 @@ class Status:
         The last ones, newest first: id, opened_ns, closed_ns, severity, kind.
     waiting : dict of str to int
         Events that wait, by sink.
+    clips : Clips or None
+        Of incidents; None where none are kept.
     """
 
     running: bool
@@ -48,9 +74,10 @@ class Status:
     sensors: dict[str, str]
     incidents: list[dict[str, str | int | None]]
     waiting: dict[str, int]
+    clips: Clips | None
 
 
-def tell_status(folder: str, as_json: bool) -> bool:
+def tell_status(settings: Settings, as_json: bool) -> bool:
     """Print it; true where the daemon runs.
 
     Raises
@@ -58,19 +85,20 @@ def tell_status(folder: str, as_json: bool) -> bool:
     BadInputError
         If the settings name no folder, or there is nothing in it.
     """
-    if not folder:
+    if not settings.store.folder:
         mend = "add [store] with a folder to the settings"
         raise BadInputError("these settings keep nothing", where="[store] folder", mend=mend)
-    status = read_status(Path(folder))
+    status = read_status(settings)
     print(msgspec.json.encode(asdict(status)).decode() if as_json else status_text(status))
     return status.running
 
 
-def read_status(folder: Path) -> Status:
-    """What is known of the daemon with this folder."""
+def read_status(settings: Settings) -> Status:
+    """What is known of the daemon with the folder of these settings."""
+    folder = Path(settings.store.folder)
     with closing(read_database(folder)) as database:
         try:
-            return _read(database, _is_running(folder))
+            return _read(database, _is_running(folder), _clips(settings, folder / CLIPS))
         except sqlite3.Error as error:
             mend = "start the daemon: it sets a broken database aside"
             raise BadInputError(f"the database cannot be read ({error})", where=folder, mend=mend) from error
@@ -87,10 +115,23 @@ def status_text(status: Status) -> str:
         end = "open" if one["closed_ns"] is None else "over"
         lines.append(f"  {str(one['severity']).upper():<9}{_time(int(one['opened_ns'] or 0))}  {one['kind']}, {end}")
     lines += [f"  {sink}: {counted(count, 'event')} wait" for sink, count in sorted(status.waiting.items())]
+    if status.clips:
+        clips = status.clips
+        since = "" if clips.oldest_ns is None else f"; the oldest of {_time(clips.oldest_ns)}"
+        lines.append(f"  {counted(clips.count, 'clip')}, {clips.bytes / MB:.1f} of {clips.most_bytes / MB:g} MB{since}")
     return "\n".join(lines)
 
 
-def _read(database: sqlite3.Connection, running: bool) -> Status:
+def _clips(settings: Settings, folder: Path) -> Clips | None:
+    """What the vault holds, where clips are to be kept or an earlier run left some."""
+    kept = read_clips(folder)
+    if not (kept or settings.evidence.enabled):
+        return None
+    size, most = sum(clip.size for clip in kept), round(settings.evidence.most_mb * MB)
+    return Clips(len(kept), size, min((clip.start_ns for clip in kept), default=None), most)
+
+
+def _read(database: sqlite3.Connection, running: bool, clips: Clips | None) -> Status:
     (last_ns,) = database.execute("SELECT max(start_ns) FROM minutes").fetchone()
     hour = "SELECT total(verdicts), total(judged), coalesce(max(latency_ns), 0) FROM minutes WHERE start_ns > ?"
     verdicts, judged, slowest_ns = database.execute(hour, ((last_ns or 0) - 3600 * NS,)).fetchone()
@@ -100,7 +141,7 @@ def _read(database: sqlite3.Connection, running: bool) -> Status:
     recent = database.execute(f"SELECT {', '.join(names)} FROM incidents ORDER BY opened_ns DESC LIMIT {LATELY}")  # noqa: S608
     incidents = [dict(zip(names, row, strict=True)) for row in recent]
     waiting = dict(database.execute("SELECT sink, count(*) FROM outbox GROUP BY sink").fetchall())
-    return Status(running, last_ns, int(verdicts), int(judged), slowest_ns / 1e6, sensors, incidents, waiting)
+    return Status(running, last_ns, int(verdicts), int(judged), slowest_ns / 1e6, sensors, incidents, waiting, clips)
 
 
 def _is_running(folder: Path) -> bool:

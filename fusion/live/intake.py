@@ -45,13 +45,18 @@ class Intake:
     """
 
     def __init__(self, watch: Watch, settings: EngineSettings) -> None:
-        self.watch, self.engine, self.late = watch, watch.engine, 0
+        self.watch, self.late = watch, 0
         self.failed: dict[str, int] = {}
         self.shed: tuple[Missing, ...] = ()
         self._settings = settings
         self._answered_ns = NEVER
         self._reached: dict[str, Health] = {}
         self._believed: dict[str, Health] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine as it is now."""
+        return self.watch.engine
 
     def take(self, stream: str, item: Features | Health) -> None:
         """Score features, or note what a source tells of itself."""
@@ -84,8 +89,10 @@ class Intake:
 
     def begin_anew(self, start_ns: int) -> list[tuple[Change, Incident]]:
         """Leave out the time up to `start_ns`, of which nothing can be known; what closed with it."""
-        closed = self.engine.finish()
-        self.engine = Engine(self._settings, self.watch.streams, start_ns, self.engine.snapshot())
+        closed, memory = self.engine.finish(), self.engine.snapshot()
+        # The old one goes before the new one has a past: both together would take twice the room, and keep it.
+        for known in (None, memory):
+            self.watch = replace(self.watch, engine=Engine(self._settings, self.watch.streams, start_ns, known))
         for stream in self._reached.keys() | self._believed.keys():
             self.engine.push(self._condition(stream, start_ns))
         return closed

@@ -54,6 +54,10 @@ ENOUGH = 40
 """Motions that a band needs for itself; with fewer it asks the bands beside it as well."""
 
 
+BLOCK = 64
+"""Motions that are compared at a time: what is held meanwhile stays small."""
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """What a band is compared with.
@@ -130,9 +134,11 @@ class NormalMotion:
             for motion in some[some[:, 0] > _SLOWEST]:
                 self._take(band, motion, at_ns / NS)
         self.count += 1
-        if self.count >= self._due:
-            self._due = self.count + min(1 + self.count // 10, 100)
+        if self.bands:
+            self._renew(self.count - self._due)
+        elif self.count >= self._due:
             self.bands = tuple(self._band(row) for row in range(ROWS))
+            self._put_off()
 
     def strangeness(self, motions: Floats) -> Floats:
         """By how much the distance of each cell from its band's past exceeds what is ordinary.
@@ -183,6 +189,17 @@ class NormalMotion:
         pools = np.split(state["normal"], ends[:-1]) if len(ends) else []
         told = zip(pools, state["reach"].tolist(), strict=True)
         self.bands = tuple(Band(normal.copy(), reach, fast) for normal, (reach, fast) in told)
+
+    def _renew(self, row: int) -> None:
+        """Take one band anew, if there is one of that number: one a frame, since all at once take 100 ms."""
+        if 0 <= row < ROWS:
+            self.bands = (*self.bands[:row], self._band(row), *self.bands[row + 1 :])
+        if row >= ROWS - 1:
+            self._put_off()
+
+    def _put_off(self) -> None:
+        """The first band is taken anew after a tenth more, or a hundred frames."""
+        self._due = self.count + min(1 + self.count // 10, 100)
 
     def _take(self, band: int, motion: Floats, at_s: float) -> None:
         count = int(self._counts[band])
@@ -250,16 +267,28 @@ def neighbour_distance(motions: Floats, normal: Floats, allowed: NDArray[np.bool
     ndarray (m,)
         >= 0; infinite where `allowed` leaves none.
     """
-    away = motions[:, None, :] - normal
-    away[..., 0] = np.maximum(away[..., 0], 0.0)
-    squares = np.einsum("mnd,mnd->mn", away, away)
-    if allowed is not None:
-        squares[~allowed] = np.inf
-    count = min(NEIGHBOURS, squares.shape[1])
-    nearest = np.partition(squares, count - 1, axis=1)[:, :count] if count else np.full((len(motions), 1), np.inf)
+    count = min(NEIGHBOURS, len(normal))
+    nearest = np.full((len(motions), max(count, 1)), np.inf)
+    for first in range(0, len(motions) if count else 0, BLOCK):
+        some = slice(first, first + BLOCK)
+        squares = _squares(motions[some], normal)
+        if allowed is not None:
+            squares[~allowed[some]] = np.inf
+        nearest[some] = np.partition(squares, count - 1, axis=1)[:, :count]
     still = np.hypot(motions[:, 0] - _SLOWEST, np.hypot(motions[:, 1], motions[:, 2]))
     distance = np.sqrt(nearest).mean(axis=1)
     return np.asarray(distance if allowed is not None else np.minimum(distance, np.maximum(still, 0.0)))
+
+
+def _squares(motions: Floats, normal: Floats) -> Floats:
+    """Squared distances (m, n) of motions (m, 3) from normal ones (n, 3); slower than normal is no distance."""
+    faster = np.maximum(motions[:, :1] - normal[:, 0], 0.0)
+    squares = faster * faster
+    for axis in (1, 2):
+        away = motions[:, axis : axis + 1] - normal[:, axis]
+        away *= away
+        squares += away
+    return squares
 
 
 def _draw(number: int) -> int:

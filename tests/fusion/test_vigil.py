@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import pairwise
 
 import msgspec
@@ -111,6 +112,22 @@ def test_a_clock_that_leaps_is_followed_without_a_verdict_for_each_tick_between(
     assert live.vigil.account.leaps == 1
     assert len(live.steps) == count + 1
     assert START_NS + 3600 * NS - NS < live.ticks()[-1] <= START_NS + 3600 * NS
+
+
+def test_where_time_is_left_out_what_was_learned_is_kept_once() -> None:
+    live = Watching()
+    for number in range(600):
+        for stream in SENSES:
+            live.vigil.take(heard(stream, START_NS + number * TICK_NS, number % 7, number))
+        live.vigil.answer(START_NS + number * TICK_NS + WAIT.idle_ns, (), {})
+    before, old = live.intake.engine.snapshot(), weakref.ref(live.intake.engine)
+    live.vigil.answer(START_NS + 3600 * NS, (), {})
+    after = live.intake.engine.snapshot()
+    assert old() is None
+    assert before.channels
+    assert {name: array.tobytes() for name, array in after.channels.items()} == {
+        name: array.tobytes() for name, array in before.channels.items()
+    }
 
 
 def test_a_sensor_that_its_source_calls_down_is_missing_though_its_detector_is_content() -> None:

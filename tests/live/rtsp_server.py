@@ -1,6 +1,7 @@
 """GStreamer's RTSP server; run by the system's Python, which has its bindings: PORT [locked] [ADDRESS].
 
-A tone of 440 Hz: /live beside pictures, /blind alone (44.1 kHz, stereo), /mute the pictures alone.
+A tone of 440 Hz: /live beside pictures, /phone alone, /blind alone (44.1 kHz, stereo), /mute the pictures alone.
+Of /live one listener at a time may leave the pictures out: the server fails the next one.
 Pictures that tell the time, 10 a second: /clock in H.264 with a key frame a second, /rare with one in four,
 /jpeg in JPEG. SIGUSR1 makes them larger or smaller again while they run.
 Locked, it opens for user "ear" with password "s3cret" only. Prints what clients set up.
@@ -25,6 +26,7 @@ PHONE = f"{TONE}=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay"
 STUDIO = f"{TONE}=882 ! audio/x-raw,rate=44100,channels=2 ! audioconvert ! rtpL16pay"
 MOUNTS = {
     "/live": f"( {PHONE} name=pay0 {PICTURES} name=pay1 )",
+    "/phone": f"( {PHONE} name=pay0 )",
     "/blind": f"( {STUDIO} name=pay0 )",
     "/mute": f"( {PICTURES} name=pay0 )",
 }

@@ -106,6 +106,32 @@ def test_learning_twice_gives_the_same_and_state_restores_it() -> None:
     assert np.array_equal(again.strangeness(frame(2, 3, RUN)), street().strangeness(frame(2, 3, RUN)))
 
 
+def test_no_frame_takes_more_than_one_band_anew_and_each_gets_its_turn() -> None:
+    normal = street()
+    renewed = [0] * ROWS
+    for number in range(600, 1200):
+        before = normal.bands
+        normal.learn(frame(number % ROWS, number % COLUMNS, WALK), number * NS // 10)
+        anew = [old is not new for old, new in zip(before, normal.bands, strict=True)]
+        assert sum(anew) <= 1
+        renewed = [count + new for count, new in zip(renewed, anew, strict=True)]
+    assert min(renewed) == max(renewed) > 2
+
+
+def test_who_is_stopped_between_two_bands_goes_on_with_the_next() -> None:
+    normal, number = street(), 600
+    before = normal.bands
+    while sum(old is not new for old, new in zip(before, normal.bands, strict=True)) != 2:
+        normal.learn(frame(3, number % COLUMNS, RUN), number * NS // 10)
+        number += 1
+    again = NormalMotion(spacing_ns=0, minimum=20)
+    again.restore(normal.state())
+    for later in range(number, number + 200):
+        for one in (normal, again):
+            one.learn(frame(later % ROWS, later % COLUMNS, RUN), later * NS // 10)
+    assert {n: a.tobytes() for n, a in again.state().items()} == {n: a.tobytes() for n, a in normal.state().items()}
+
+
 def test_evidence_rises_with_what_lasts_and_one_frame_is_little() -> None:
     def gathered(raws: list[float]) -> list[float]:
         evidence = Evidence(2.0)
