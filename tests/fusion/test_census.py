@@ -53,7 +53,7 @@ def conduct(*segments: Iterable[float], per_day: float = 1.0) -> Conduct:
 
 
 def steady(seed: int, count: int = 2000) -> list[float]:
-    return np.random.default_rng(seed).exponential(size=count).tolist()
+    return list(map(float, np.random.default_rng(seed).exponential(size=count)))
 
 
 def test_what_is_usual_is_told_for_every_hour_that_two_days_have_shown() -> None:
@@ -156,7 +156,8 @@ def test_the_report_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathF
 def test_the_report_names_all_that_was_found(texts: Texts) -> None:
     census = Census(SETTINGS, 24.0, 0)
     wild = [value + 50 * (n % 40 == 0) for n, value in enumerate(steady(3))]
-    for item in (*days(2), score(0, 1.0, LAMP, unit=""), Health("air", NS, State.DOWN, "silent")):
+    items: list[Score | Health] = [*days(2), score(0, 1.0, LAMP, unit=""), Health("air", NS, State.DOWN, "silent")]
+    for item in items:
         census.take(item)
     census.compare([0, 1], [{LEVEL: steady(1)}, {LEVEL: wild}])
     told = findings_text(census.findings(Memory({}, BLOCKS, {}), 5000.0, STREAMS), texts)
