@@ -51,7 +51,7 @@ class Windows(Section, frozen=True):
 class TriageRules(Section, frozen=True):
     """How verdicts become incidents; seconds. See `fusion.triage.TriageSettings`."""
 
-    patience_s: Span = 0.5
+    patience_s: Span = 0.0
     release_factor: typing.Annotated[float, msgspec.Meta(ge=1)] = 20.0
     close_after_s: Positive = 4.0
     regroup_s: Span = 20.0

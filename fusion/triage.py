@@ -34,7 +34,7 @@ class TriageSettings:
     false_alarms_per_day : float
         The one number: how many incidents a day chance alone may raise, > 0.
     patience_ns : int
-        A verdict must be strange for this long before an incident opens.
+        A verdict must be strange for this long before an incident opens; windows keep what was strange for seconds.
     release_factor : float
         An incident holds while verdicts are at most this many times more frequent than the setting, >= 1.
     close_after_ns : int
@@ -52,7 +52,7 @@ class TriageSettings:
     """
 
     false_alarms_per_day: float = 1.0
-    patience_ns: int = NS // 2
+    patience_ns: int = 0
     release_factor: float = 20.0
     close_after_ns: int = 4 * NS
     regroup_ns: int = 20 * NS

@@ -101,6 +101,7 @@ class Normal:
         self._unrest_spread = Spread(LONG_ROWS, UNREST)
         self._places = Spread(DRIFT_PLACES, floor)
         self._began_ns: int | None = None
+        self._learned_ns: int | None = None
         self._rows = 0
 
     def learn(self, reading: Measured, began_ns: int, at_ns: int) -> None:
@@ -115,9 +116,10 @@ class Normal:
         """
         value, before = reading.value, (reading.before, reading.earlier, reading.first)
         self._rows += 1
-        if self._is_stale(began_ns):
+        if self._is_stale(began_ns, at_ns):
             self._place.forget()
             self._began_ns = began_ns
+        self._learned_ns = at_ns
         if math.isfinite(reading.unrest) and len(self._place) >= PLACE_ROWS:
             self._level_spread.learn(value - self._place.median)
             if self._errs:
@@ -175,6 +177,7 @@ class Normal:
     def state(self) -> dict[str, Floats]:
         """All of it, as arrays."""
         parts = {"counts": np.array([self._rows], np.float64), "began": split_time(self._began_ns)}
+        parts["learned"] = split_time(self._learned_ns)
         parts["prediction"] = self._prediction.state()
         for name, part in self._parts().items():
             parts |= {f"{name}.{key}": array for key, array in part.state().items()}
@@ -183,6 +186,7 @@ class Normal:
     def restore(self, state: Mapping[str, Floats]) -> None:
         """Continue from `state()`."""
         self._rows, self._began_ns = int(state["counts"][0]), join_time(state["began"])
+        self._learned_ns = join_time(state["learned"])
         self._prediction.restore(state["prediction"])
         for name, part in self._parts().items():
             prefix = f"{name}."
@@ -206,7 +210,7 @@ class Normal:
     def _level(self, value: float, began_ns: int, at_ns: int, least: float) -> Found | None:
         """How far a value lies from the middle of its band, in widths of that band."""
         known = len(self._place)
-        if known < PLACE_ROWS or self._is_stale(began_ns):
+        if known < PLACE_ROWS or self._is_stale(began_ns, at_ns):
             return None
         long, place = max(self._level_spread.scale, least), self._place
         trust = known / (known + TRUSTED_ROWS)
@@ -231,9 +235,15 @@ class Normal:
         scale = max(places.scale, self._level_spread.scale, least)
         return Found(abs(self._place.median - places.median) / scale, self._place.median, places.median)
 
-    def _is_stale(self, began_ns: int) -> bool:
-        """Whether the place was learned in another segment of the stream."""
-        return self._began_ns is None or abs(began_ns - self._began_ns) > SAME_NS
+    def _is_stale(self, began_ns: int, at_ns: int) -> bool:
+        """Whether the place was learned in another segment of the stream, or later in this one.
+
+        Why later: `learn` lets the first half of a recording be judged by who learned the second. What was so at its
+        end is no news of its beginning, and a minute of alarms there would be taken for what is usual.
+        """
+        if self._began_ns is None or self._learned_ns is None:
+            return True
+        return abs(began_ns - self._began_ns) > SAME_NS or at_ns < self._learned_ns
 
     def _least(self) -> float:
         """Smallest step that matters."""

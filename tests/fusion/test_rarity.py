@@ -159,12 +159,18 @@ def test_what_was_never_seen_is_said_to_be_extrapolated() -> None:
     assert place.per_day(A, largest + 0.01)[1]
 
 
-def test_a_few_minutes_are_not_mistaken_for_knowledge() -> None:
-    """The same strange moment is rarer at a site that has been watched for a day."""
-    fresh, settled = (known({A: count}).per_day(A, 6.0)[0] for count in (12, 5000))
-    assert fresh is not None
-    assert settled is not None
-    assert fresh > 5 * settled
+@pytest.mark.parametrize("blocks", [12, 120, 1000])
+@pytest.mark.parametrize("setting", [24.0, 1.0])
+@pytest.mark.parametrize("decades", [0.39, 1 / np.log(10)])
+def test_however_short_the_past_what_is_set_is_what_comes(blocks: int, setting: float, decades: float) -> None:
+    """A few minutes are not mistaken for knowledge, nor a day for ignorance: over many places, near what is set."""
+    rng = np.random.default_rng(blocks)
+    exceeded = []
+    for _ in range(200):
+        place = rarity(setting)
+        place.restore({A: 1 + rng.exponential(decades, blocks)})
+        exceeded.append(BLOCKS_PER_DAY * np.exp((1 - place.threshold(A)) / decades))
+    assert 0.5 * setting < np.mean(exceeded) < 1.6 * setting
 
 
 def test_restored_pasts_are_the_same() -> None:

@@ -175,6 +175,22 @@ def test_another_day_begins_elsewhere_and_level_and_change_warm_up_again() -> No
     assert {one.quality for one in moves[8:]} == {Quality.OK}
 
 
+def test_who_learned_what_came_later_does_not_judge_the_beginning_by_it() -> None:
+    rows = air(600)
+    rows[300:, 1] += 400
+    extractor = EnvironmentExtractor("e")
+    first, later = (extract(extractor, part, at) for part, at in ((rows[:300], 0), (rows[300:], 300)))
+    detector = EnvironmentDetector("e", aspects=EVERY)
+    for features in later:
+        detector.learn(features)
+    levels = []
+    for features in first:
+        levels.append(of(run(detector, [features])[0], "co2_ppm.level")[0])
+        detector.learn(features)
+    assert [one.quality for one in levels[:8]] == [Quality.WARMING] * 8
+    assert max(one.raw for one in levels if one.raw is not None) < 8
+
+
 def test_an_unknown_quantity_is_scored_on_its_own_scale() -> None:
     extractor, detector = EnvironmentExtractor("e"), EnvironmentDetector("e", aspects=EVERY)
     rows = np.random.default_rng(1).normal(5e4, 10, (100, 1))
@@ -182,5 +198,5 @@ def test_an_unknown_quantity_is_scored_on_its_own_scale() -> None:
     features = list(extractor.extract(Chunk("e", 0, 0, 1.0, rows, ("flux",))))
     for each in features[:90]:
         detector.learn(each)
-    told, _ = run(detector, features)
-    assert max(raws(told, "flux.level")[:95]) < 5 < raws(told, "flux.level")[95]
+    told, _ = run(detector, features[90:])
+    assert max(raws(told, "flux.level")[:5]) < 5 < raws(told, "flux.level")[5]
