@@ -61,7 +61,7 @@ LAYERS = [
     "lately",
     "agreement align evidence patterns rarity severity words",
     "combine language.choice",
-    "sinks.news sinks.phrase section",
+    "sinks.news sinks.phrase sinks.receipts section",
     "calibrate calm events freezing intervals language.english language.japanese",
     "language.texts language.vocabulary",
     ". baseline commands live language report sinks store vault",
