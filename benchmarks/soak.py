@@ -260,6 +260,9 @@ def incidents(hook: HookServer) -> Iterator[str]:
     begun = [event["subject"] for event in hook.events if event["type"].endswith("new")]
     twice = len(names) - len(set(names))
     print(f"{len(begun)} incidents begun and ended at the receiver, {len(names)} events, {twice} twice")
+    for event in hook.events:
+        if names.count(event["id"]) > 1:
+            print(f"  twice: {event['id']} {event['type']} of {event['time']}")
     if twice or not balanced(hook):
         yield "an incident was lost or doubled"
 

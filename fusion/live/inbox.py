@@ -41,8 +41,8 @@ class Inbox:
     limit : int
         Most features that wait of each sensor, >= 1.
     places : int
-        How many are at work at a time, others queue; as many as cores by default. Why: each that works beside holds the
-        interpreter's lock in turn, and the loop that judges would have to wait for all of them.
+        How many are at work at a time, others queue; by default as many as cores, less one for the loop that judges.
+        Why: each that works beside holds the interpreter's lock in turn, and the loop has to wait for all of them.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Inbox:
 
     def __init__(self, streams: Iterable[str], limit: int = 32, places: int = 0) -> None:
         self._limit, self._changed = limit, Condition()
-        self._places = Semaphore(places or os.cpu_count() or 1)
+        self._places = Semaphore(places or max(1, (os.cpu_count() or 1) - 1))
         self._waiting: dict[str, deque[Heard]] = {stream: deque() for stream in streams}
         self._numbers = dict.fromkeys(self._waiting, 0)
         self._at_work: set[str] = set()

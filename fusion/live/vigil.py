@@ -3,6 +3,7 @@
 1. What sensors bring is scored at once (`fusion.live.intake`).
 2. A sensor that has nothing under way is taken to be read up to `patience_ns` ago.
 3. A tick is answered when all sensors are read to it, or `budget_ns` after it less `headroom_ns`, with what is there.
+4. Where that moment was missed lately, since other work had the processors, it is taken to lie so much earlier, twice.
 
 The present moment is an argument: nothing here asks a clock.
 """
@@ -28,15 +29,20 @@ class Patience:
     ----------
     idle_ns : int
         A sensor of which nothing is under way is waited for so long.
-    headroom_ns : int
-        Work on a verdict begins so long before its bound.
+    headroom_ns, most_headroom_ns : int
+        Work on a verdict begins so long before its bound, and where it was begun late lately, so long at most.
     leap_ns : int
         Where the clock leaps by more, the time between is left out instead of answered.
     """
 
     idle_ns: int = 60_000_000
     headroom_ns: int = 50_000_000
+    most_headroom_ns: int = 140_000_000
     leap_ns: int = 60 * NS
+
+
+FADES = 0.99
+"""What is left with each verdict of how late the last ones were begun."""
 
 
 @dataclass
@@ -88,7 +94,7 @@ class Vigil:
         self.account = Account()
         self._intake, self._settings, self._patience = intake, settings, patience
         self._emit, self._closed, self._note = emit, closed, note
-        self._next_ns = start_ns
+        self._next_ns, self._late_ns = start_ns, 0.0
         self._arrivals = Arrivals()
 
     def take(self, heard: Heard) -> None:
@@ -108,7 +114,7 @@ class Vigil:
 
     def due_ns(self, busy: Collection[str]) -> int:
         """When to answer next even if nothing comes, nanoseconds UTC."""
-        bound_ns = self._settings.budget_ns - self._patience.headroom_ns
+        bound_ns = self._settings.budget_ns - self._headroom_ns
         return self._next_ns + max(0, bound_ns if busy else min(self._patience.idle_ns, bound_ns))
 
     def answer(self, now_ns: int, busy: Collection[str], reached: Mapping[str, int]) -> None:
@@ -127,12 +133,14 @@ class Vigil:
         for stream in self._intake.watch.detectors:
             if stream not in busy:
                 engine.reach(stream, max(reached.get(stream, 0), now_ns - self._patience.idle_ns))
-        until_ns = max(engine.watermark_ns, now_ns + self._patience.headroom_ns - self._settings.budget_ns)
+        until_ns = max(engine.watermark_ns, now_ns + self._headroom_ns - self._settings.budget_ns)
         until_ns = min(until_ns, now_ns)
         if until_ns - self._next_ns > self._patience.leap_ns:
             self._leap(until_ns)
         if until_ns < self._next_ns:
             return
+        late_ns = now_ns - self._next_ns - self._settings.budget_ns + self._headroom_ns
+        self._late_ns = max(self._late_ns * FADES, late_ns)
         if self._note:
             self._note(self._arrivals.line(until_ns=until_ns))
         hurried = bool(busy) and until_ns > engine.watermark_ns
@@ -148,6 +156,10 @@ class Vigil:
         if self._note:
             self._note(self._arrivals.line())
         self._closed(self._intake.engine.finish())
+
+    @property
+    def _headroom_ns(self) -> int:
+        return min(self._patience.headroom_ns + 2 * round(self._late_ns), self._patience.most_headroom_ns)
 
     def _leap(self, until_ns: int) -> None:
         start_ns = until_ns // self._settings.tick_ns * self._settings.tick_ns

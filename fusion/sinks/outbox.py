@@ -1,11 +1,13 @@
 """At least once: an event waits in the outbox until its receiver has it, over outages and restarts.
 
-What waits lies in the database, where there is one; without, in memory only. A receiver may get an event twice, with
-the same id, where the power failed between its answer and our note of it.
+What waits lies in the database, where there is one; without, in memory only. What the receiver has is noted at once in
+a file that needs no more room (`receipts`), then taken from the database. A receiver may get an event twice, with the
+same id, where the power failed between its answer and our note of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 from collections import deque
@@ -14,8 +16,11 @@ from pathlib import Path
 from threading import Condition, Lock, Thread
 from typing import Protocol
 
+import msgspec
+
 from fusion.sinks.envelope import event, event_id
 from fusion.sinks.news import Changed, News
+from fusion.sinks.receipts import Receipts
 from fusion.store.database import read_database
 from fusion.store.writer import Writer
 from sensors.backoff import Backoff
@@ -79,7 +84,13 @@ class Outbox:
         self._changed, self._closed, self._complained = Condition(), False, False
         self._done: list[str] = []
         self._noting = Lock()
-        self._waiting = deque(_left(folder, name) if folder and writer else ())
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._receipts: Receipts | None = None
+        if folder and writer:
+            self._receipts = Receipts(folder / f"sent.{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}")
+            left = _left(folder, name)
+            self._waiting.extend(row for row in left if not self._has(*row))
+            self._done += [row[0] for row in left if self._has(*row)]
         self._thread = Thread(target=self._run, name=f"outbox {name}", daemon=True)
         self._thread.start()
 
@@ -93,6 +104,8 @@ class Outbox:
         if not isinstance(news, Changed):
             return
         row = event_id(news), event(self._site, news)
+        if self._has(*row):
+            return
         if self._writer:
             self._writer.do(lambda db: _insert(db, (self.name, *row))).result()
         with self._changed:
@@ -110,6 +123,8 @@ class Outbox:
             self._changed.notify()
         self._thread.join(timeout_s)
         self._note_done()
+        if self._receipts and not self._thread.is_alive():
+            self._receipts.close()
 
     def _run(self) -> None:
         while True:
@@ -125,6 +140,8 @@ class Outbox:
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, self._backoff.next_s())
                 continue
+            if self._receipts:
+                self._receipts.note(_said(name, body))
             self._forget(name)
             with self._changed:
                 if self._waiting and self._waiting[0][0] == name:
@@ -153,6 +170,10 @@ class Outbox:
         self._backoff.reset()
         return True
 
+    def _has(self, name: str, body: bytes) -> bool:
+        """Whether the receiver is known to have it."""
+        return self._receipts is not None and _said(name, body) in self._receipts
+
     def _forget(self, name: str) -> None:
         with self._noting:
             self._done.append(name)
@@ -164,6 +185,15 @@ class Outbox:
             done = self._done
             if not self._writer or (done and self._writer.do(lambda db: _delete(db, self.name, done)).result()):
                 self._done = []
+
+
+class _Kind(msgspec.Struct):
+    type: str
+
+
+def _said(name: str, body: bytes) -> str:
+    """An event by its id and by what became of the incident: a run that was killed may leave its number to another."""
+    return f"{name} {msgspec.json.decode(body, type=_Kind).type}"
 
 
 def _left(folder: Path, name: str) -> list[tuple[str, bytes]]:

@@ -70,6 +70,25 @@ def test_whoever_is_at_work_is_waited_for_until_the_bound_and_no_longer() -> Non
     assert live.ticks() == [START_NS]
 
 
+def test_who_began_late_begins_earlier_until_he_is_in_time_again() -> None:
+    live = Watching()
+    usual_ns = QUICK.budget_ns - WAIT.headroom_ns
+    assert live.vigil.due_ns({"mic"}) == START_NS + usual_ns
+    live.vigil.answer(START_NS + usual_ns + 20 * MS, {"mic"}, {})
+    assert live.ticks() == [START_NS]
+    assert live.vigil.due_ns({"mic"}) == START_NS + TICK_NS + usual_ns - 40 * MS
+    for _ in range(1000):
+        live.vigil.answer(live.vigil.due_ns({"mic"}), {"mic"}, {})
+    assert 0 <= usual_ns - (live.vigil.due_ns({"mic"}) - START_NS - 1001 * TICK_NS) < MS
+
+
+def test_however_late_it_was_somebody_is_waited_for() -> None:
+    live = Watching()
+    live.vigil.answer(START_NS + 50 * NS, {"mic"}, {})
+    waits_ns = live.vigil.due_ns({"mic"}) - live.ticks()[-1] - TICK_NS
+    assert waits_ns == QUICK.budget_ns - WAIT.most_headroom_ns > 0
+
+
 def test_no_verdict_is_given_on_the_future() -> None:
     live = Watching()
     live.vigil.answer(START_NS, (), dict.fromkeys(SENSES, START_NS + NS))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 from threading import Thread
 from typing import Self
+
+from sensors.video.live.finding import GROUP
 
 ANSWER = """<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
  xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"><s:Body><d:ProbeMatches><d:ProbeMatch>
@@ -15,13 +18,19 @@ ANSWER = """<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/
 
 
 class OnvifCamera:
-    """Listens as long as the `with` lasts; `questions` are the messages that it was asked with."""
+    """Listens as long as the `with` lasts; `questions` are the messages that it was asked with.
 
-    def __init__(self, host: str = "192.0.2.7") -> None:
+    On a network of its own, by name of an interface, it is in the group that cameras are called by.
+    """
+
+    def __init__(self, host: str = "192.0.2.7", network: str = "") -> None:
         self.questions: list[str] = []
         self._answer = ANSWER.format(host=host).encode()
         self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._ear.bind(("127.0.0.1", 0))
+        self._ear.bind(("", GROUP[1]) if network else ("127.0.0.1", 0))
+        if network:
+            group = struct.pack("=4s4si", socket.inet_aton(GROUP[0]), b"", socket.if_nametoindex(network))
+            self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
         self._thread = Thread(target=self._serve)
 
     @property

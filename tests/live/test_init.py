@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from pathlib import Path
@@ -84,6 +85,20 @@ def test_cameras_of_the_network_are_found_by_their_answer_whatever_else_comes() 
     assert found == (NetworkCamera("192.0.2.7", "Door cam"), NetworkCamera("fe80::1", "Door cam"))
     assert camera.questions
     assert find_network_cameras(0.1, ("127.0.0.1", free_port())) == ()
+
+
+def test_cameras_are_called_by_the_group_of_every_network() -> None:
+    code = (
+        "import subprocess; subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)\n"
+        "from sensors.video.live.finding import find_network_cameras\n"
+        "from tests.live.onvif_camera import OnvifCamera\n"
+        "with OnvifCamera(network='lo') as camera:\n"
+        "    found = find_network_cameras(0.5)\n"
+        "print(*(one.host for one in found), len(camera.questions))\n"
+    )
+    command = ["unshare", "--net", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2])
+    assert done.stdout.split() == ["192.0.2.7", "fe80::1", "1"], done.stderr
 
 
 def test_cameras_of_this_machine_are_those_that_take_pictures(tmp_path: Path) -> None:

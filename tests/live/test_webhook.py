@@ -100,6 +100,27 @@ def test_what_was_sent_while_the_store_could_not_be_written_is_not_sent_again(
     assert [event["id"] for event in server.events] == ["1a.1"]
 
 
+def test_who_is_killed_before_he_could_note_in_the_store_what_was_sent_does_not_send_it_again(
+    tmp_path: Path, server: HookServer
+) -> None:
+    with closing(Writer(tmp_path)) as writer:
+        writer.do(_hurry, bare=True).result()
+        with closing_soon(outbox(f"http://127.0.0.1:{free_port()}/", tmp_path, writer)) as box:
+            box.deliver(opened())
+        with closing(sqlite3.connect(tmp_path / "kizashi.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            killed = outbox(server.url, tmp_path, writer)
+            poll(lambda: killed.sent == 1 and writer.failed, "a store that cannot be written")
+            other.execute("ROLLBACK")
+            with closing_soon(outbox(server.url, tmp_path, writer)) as later:
+                assert not later.waiting
+                later.deliver(opened())
+                later.deliver(closed())
+                poll(lambda: later.sent == 1, "what is new")
+        killed.close(1)
+    assert [event["id"] for event in server.events] == ["1a.1", "1a.2"]
+
+
 def _hurry(database: sqlite3.Connection) -> None:
     """Have it wait for others no longer than a moment."""
     database.execute("PRAGMA busy_timeout=10")
