@@ -1,6 +1,6 @@
 """The fusion beside each sense alone, beside other rules, and with senses missing or boasting: recall, delay, truth.
 
-    python -m benchmarks.fusion STREAMS --cache CACHE [--only FAMILY ...] [--misses]
+    python -m benchmarks.fusion STREAMS --cache CACHE [--only FAMILY ...] [--misses] [--plot FILE.png]
 
 CACHE is what `benchmarks.testimony` made of STREAMS; several of both may be given, in the same order. Each family is a
 place: learned from its quiet recordings, judged on its tests.
@@ -10,7 +10,8 @@ place: learned from its quiet recordings, judged on its tests.
    ranked against its own past of the quiet recordings, so that all raise as many false alarms by their own account.
 3. `at 1 an hour` is the best recall of any threshold with so many false alarms at most; `set` is what the operator gets
    who sets that rate. For false alarms the ratio of observed to set stands with its 95 % interval.
-4. `--misses` says of every event that the fusion missed when set to 1 an hour where it was lost.
+4. `--misses` says of every event that the fusion missed when set to 1 an hour where it was lost; `--plot` draws recall
+   against false alarms for the fusion, each sense alone and every rule, as `kizashi evaluate --plot` does.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from fusion.events import FusedScore, Incident
 from fusion.rarity import DAY_NS, Rarity
 from fusion.recording import Recording, load_recording
 from fusion.report.metrics import Alarm, Outcome, alarm_between, hit_interval, match, poisson_interval
+from fusion.report.tradeoff import FUSED, save_tradeoff
 from fusion.triage import Triage
 from sensors.types import NS, Modality
 
@@ -210,6 +212,17 @@ def false(outcome: Outcome, per_day: float) -> str:
     return f"{many:2} ({many / expected:.1f} x [{low / expected:.1f}, {high / expected:.1f}])" if expected else "-"
 
 
+def draw(path: Path, total: Mapping[str, Tally]) -> None:
+    """Draw the fusion, each sense alone and every rule; dots where one false alarm an hour was set."""
+    lines = {
+        "fusion": FUSED,
+        **{f"{sense} alone": f"{sense} alone" for sense in SENSES},
+        **{name: name for name in RULES},
+    }
+    drawn = {label: total[name].outcomes for name, label in lines.items() if name in total}
+    save_tradeoff(path, drawn, {label: outcomes[HOURLY] for label, outcomes in drawn.items()}, "1 false alarm an hour")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Judge all families, and print a line for each way."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -217,6 +230,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, nargs="+", required=True)
     parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--plot", type=Path)
     args = parser.parse_args(words)
     total: dict[str, Tally] = {}
     misses: list[str] = []
@@ -236,6 +250,8 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"\n{quiet_h:.2f} h outside events\n{'':<20} {'at 1 an hour':<12}  |  set to 1 an hour  |  set to 1 a day")
     print("\n".join(row(name, tally) for name, tally in total.items()))
     print("\n".join(["missed when set to 1 an hour", *sorted(misses)] if args.misses else []))
+    if args.plot:
+        draw(args.plot, total)
     return 0
 
 

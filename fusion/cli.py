@@ -118,13 +118,16 @@ def learn(
     out: Annotated[Path, typer.Option(help="Folder of the baseline.")],
     config: Config = None,
     senses: Senses = None,
+    false_alarms_per_day: Rate = None,
     start: Start = None,
+    language: Language = None,
+    as_json: Json = False,
 ) -> None:
-    """Learn from quiet recordings what is normal here."""
+    """Learn from quiet recordings what is normal here, and tell it."""
     from fusion.commands.recordings import learn_all
 
-    chosen = _settings(config, senses, None)
-    learn_all(_recordings(recordings, start, chosen), chosen, out)
+    chosen = _settings(config, senses, false_alarms_per_day, language)
+    learn_all(_recordings(recordings, start, chosen), chosen, out, as_json)
 
 
 @app.command()

@@ -24,7 +24,7 @@ LAYERS = [
     "daemon",
     "commands.recordings commands.checking commands.exporting commands.listening commands.models commands.readings "
     "commands.status commands.watching",
-    "commands.incidents",
+    "report.learned commands.incidents",
     "sinks.console baseline.learn feasible report.page report.table report.tradeoff",
     "live.site commands.beginning commands.trying commands.asking commands.media",
     "live.state live.telling",
@@ -38,7 +38,7 @@ LAYERS = [
     "sinks.lines sinks.webhook replay report.sweep report.picture report.cards report.judging report.sheet "
     "commands.film recall",
     "live.retrace",
-    "runner report.lanes commands.drawing",
+    "runner report.lanes commands.drawing baseline.census",
     "live.listener live.vigil sinks.web sinks.syslog",
     "live.intake live.recorder store.keeper sinks.mqtt sinks.outbox",
     "sinks.home_assistant",
@@ -53,7 +53,7 @@ LAYERS = [
     "live.allocator sinks.jsonl store.writer weighing report.metrics report.timeline report.markup report.palette "
     "report.ticks",
     "baseline.fitting baseline.folder store.database baseline.spool config recording records",
-    "rows",
+    "rows baseline.findings",
     "engine overrides receivers grammar commands.inputs strict_toml sinks.folder",
     "inventory",
     "rules",

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.baseline.findings import FINDINGS, TOLD
 from fusion.engine import Memory
 from fusion.sinks.folder import PARTIAL
 from sensors.errors import BadInputError
@@ -118,7 +119,7 @@ def require_room(folder: Path) -> None:
     BadInputError
         If learning there would mix a baseline with what somebody else keeps.
     """
-    known = {MANIFEST, "fusion.npz", "detectors.npz"}
+    known = {MANIFEST, "fusion.npz", "detectors.npz", FINDINGS, TOLD}
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             if path.name not in known and not path.name.startswith(PARTIAL):

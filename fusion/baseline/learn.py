@@ -6,6 +6,7 @@
 3. What the fusion then says of each fold is its past: how strange chance alone gets here.
 4. The baseline holds the scores of all folds, that past, and detectors that learned everything; what of them is a model
    of the place as a whole was fitted with PyOD and is kept as plain arrays (`fusion.baseline.fitting`).
+5. What people want to know of all that stands in a report beside it (`fusion.baseline.census`).
 
 Why not simply learn and score the same recordings: whoever has seen the answers finds nothing strange, and the first
 day at work would be full of alarms.
@@ -24,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.assemble import build_sensors, choose_tick_s, engine_settings
+from fusion.baseline.census import Census
+from fusion.baseline.findings import write_findings
 from fusion.baseline.fitting import Sample, fit_detector
 from fusion.baseline.folder import VERSION, LearnedFrom, Manifest, write_baseline
 from fusion.baseline.spool import Item, Spool
@@ -128,7 +131,8 @@ def learn_baseline(
         engine = replace(engine_settings(settings, tick_s), triage=triage, rules=())
         progress("ranking each part as a stranger to the others")
         parts = segments if len(segments) > 1 else halves(segments[0])
-        memory = cross_fit(parts, sensors, engine)
+        census = Census(engine, settings.false_alarms_per_day, _utc_offset_s(recordings))
+        memory = cross_fit(parts, sensors, engine, census)
         unlearned = _unlearned(memory, parts, sensors, engine)
         _require_enough(memory, unlearned, sensors, engine, _names(recordings))
         for stream, why in unlearned.items():
@@ -151,7 +155,14 @@ def learn_baseline(
         files={},
     )
     write_baseline(out, manifest, memory, detectors)
+    seconds = sum(one.seconds for one in manifest.learned_from)
+    write_findings(out, census.findings(memory, seconds, {s: sensor.modality for s, sensor in sensors.items()}))
     return manifest
+
+
+def _utc_offset_s(recordings: Sequence[Recording]) -> int | None:
+    """Offset of local time, of the first recording; None where any does not know its time of day."""
+    return recordings[0].utc_offset_s if all(recording.start_known for recording in recordings) else None
 
 
 def _unlearned(
@@ -214,8 +225,10 @@ def halves(segment: Segment) -> list[Segment]:
     return [Segment(segment.name, fold, Half(segment.items, middle, bool(fold))) for fold in (0, 1)]
 
 
-def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings) -> Memory:
-    """Score every segment as a stranger, and gather what the fusion says of it.
+def cross_fit(
+    segments: Sequence[Segment], sensors: Mapping[str, Sensor], settings: EngineSettings, census: Census | None = None
+) -> Memory:
+    """Score every segment as a stranger, and gather what the fusion says of it; a census is told what was said.
 
     Returns
     -------
@@ -226,7 +239,8 @@ def cross_fit(segments: Sequence[Segment], sensors: Mapping[str, Sensor], settin
         Told(s.fold, s.streams, s.span_ns, partial(score_segment, s, segments, sensors, settings.learn_after_ns))
         for s in segments
     ]
-    return rank_folds(told, {stream: sensor.modality for stream, sensor in sensors.items()}, settings)
+    streams = {stream: sensor.modality for stream, sensor in sensors.items()}
+    return rank_folds(told, streams, settings, census=census)
 
 
 def rank_folds(
@@ -235,12 +249,15 @@ def rank_folds(
     settings: EngineSettings,
     tell: Callable[[Step], None] = lambda step: None,
     make: type[Engine] = Engine,
+    census: Census | None = None,
 ) -> Memory:
     """Rank what was said of each segment against what was said of the other folds, and gather what the fusion says.
 
-    `tell` is told every verdict, in order; `make` is the kind of engine.
+    `tell` is told every verdict, in order; `make` is the kind of engine; a census is told what was said.
     """
-    windows = [window_scores((item for _, items, _ in one.said() for item in items), settings) for one in told]
+    windows = [window_scores(_items(one, census), settings) for one in told]
+    if census is not None:
+        census.compare([one.fold for one in told], windows)
     memory = Memory({}, {}, {})
     for one in told:
         others = gather(w for of, w in zip(told, windows, strict=True) if of.fold != one.fold)
@@ -255,6 +272,14 @@ def rank_folds(
                 tell(step)
         memory = engine.snapshot()
     return replace(memory, channels=gather(windows))
+
+
+def _items(told: Told, census: Census | None) -> Iterator[Score | Health]:
+    for _, items, _ in told.said():
+        for item in items:
+            if census is not None:
+                census.take(item)
+            yield item
 
 
 def score_segment(

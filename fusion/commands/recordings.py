@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from fusion.assemble import engine_settings
+from fusion.baseline.findings import TOLD, read_findings
 from fusion.baseline.folder import Baseline, load_baseline, require_room
 from fusion.config import Settings, read_rules
 from fusion.experience import Experience, gather
@@ -74,17 +75,25 @@ def replay_all(
             _tell(f"\n{texts.console.report.format(path=target / 'report.html')}")
 
 
-def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path) -> None:
-    """Learn a baseline, and say what it can be used for."""
+def learn_all(recordings: Sequence[Recording], settings: Settings, out: Path, as_json: bool = False) -> None:
+    """Learn a baseline, and say what it can be used for, and what was found out."""
     from fusion.baseline.learn import learn_baseline
+    from fusion.report.learned import findings_text
 
     require_room(out)
+    texts = texts_of(settings.language)
     with finished_folder(out) as folder:
         progress = _tell if sys.stderr.isatty() else lambda text: None
         manifest = learn_baseline(recordings, settings, folder, progress, _tell)
-    seconds = sum(item.seconds for item in manifest.learned_from)
-    print(f"learned {duration(seconds)} of {', '.join(sorted(manifest.sensors))} into {out}")
-    print(f"  rates down to one in {duration(seconds)} are counted here; rarer ones are extrapolated")
+        findings = read_findings(folder)
+        told = findings_text(findings, texts)
+        (folder / TOLD).write_text(f"{told}\n", encoding="utf-8")
+    if as_json:
+        print(msgspec.json.encode(findings).decode())
+        return
+    streams = texts.reasons.listed.join(sorted(manifest.sensors))
+    print(texts.learned.done.format(seconds=duration(findings.seconds, texts), streams=streams, path=out))
+    print(f"\n{told}")
 
 
 def evaluate_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.language.texts import Console, Language, Numbers, Page, Picture, Reasons, Texts
+from fusion.language.texts import Console, Language, Learned, Numbers, Page, Picture, Reasons, Texts
 
 ENGLISH = Texts(
     language=Language.ENGLISH,
@@ -157,6 +157,23 @@ ENGLISH = Texts(
         ),
         curve_none="Nothing is labelled yet: kizashi incidents label says what was worth your time.",
         curve_heads=("Chance told", "Labelled", "Were worth it", "95 % interval"),
+    ),
+    learned=Learned(
+        done="learned {seconds} of {streams} into {path}",
+        promised="What can be promised after {had} moments of their own ({block} each, {senses}):",
+        counted="false alarms {rate}: counted in what was learned",
+        waits="false alarms {rate}: extrapolated; counted after {seconds} more of such quiet ({needed} moments)",
+        usual="What is usual here:",
+        usual_heads=("usually", "nine of ten"),
+        at_hour="{hour} h",
+        no_hours="By hour of the day once two days are known.",
+        noisy="Channels that cry wolf here:",
+        often="strange {times} times as often as it should be",
+        alone="alone it had raised {alarms}, {expected} expected",
+        none_noisy="No channel is strange more often than it should be.",
+        unwell="{stream} could be used for {share:.0%} of the time{reasons}",
+        all_well="All sensors could be used all the time.",
+        times="{reason} ({n}x)",
     ),
     picture=Picture(
         incidents="Incidents",

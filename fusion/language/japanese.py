@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.language.texts import Console, Language, Numbers, Page, Picture, Reasons, Texts
+from fusion.language.texts import Console, Language, Learned, Numbers, Page, Picture, Reasons, Texts
 from fusion.language.vocabulary import FAULTS, WORDS
 
 JAPANESE = Texts(
@@ -159,6 +159,23 @@ JAPANESE = Texts(
         ),
         curve_none="まだラベルがありません。kizashi incidents label で、確認する価値があったかを教えてください。",
         curve_heads=("示した確率", "ラベル数", "価値があった", "95 % 区間"),
+    ),
+    learned=Learned(
+        done="{streams} の {seconds} を学習し、{path} に保存しました",
+        promised="互いに独立な瞬間 {had} 個（各 {block}、{senses}）から約束できること：",
+        counted="誤報 {rate}：学習した記録の中で数えられます",
+        waits="誤報 {rate}：推定値です。同じように静かな記録があと {seconds} あれば数えられます（{needed} 個の瞬間）",
+        usual="ここでの通常：",
+        usual_heads=("ふだん", "十中八九"),
+        at_hour="{hour} 時",
+        no_hours="時刻ごとの通常は、二日分の記録があれば分かります。",
+        noisy="ここで騒ぎすぎる項目：",
+        often="あるべき頻度の {times} 倍も普段と違う",
+        alone="単独なら{alarms}（偶然なら {expected} 件）",
+        none_noisy="あるべき頻度を超えて騒ぐ項目はありません。",
+        unwell="{stream} が使えたのは全体の {share:.0%}{reasons}",
+        all_well="すべてのセンサーが常に使えました。",
+        times="{reason}（{n} 回）",
     ),
     picture=Picture(
         incidents="異常",

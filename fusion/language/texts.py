@@ -166,6 +166,27 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What `kizashi learn` found out."""
+
+    done: str
+    promised: str
+    counted: str
+    waits: str
+    usual: str
+    usual_heads: tuple[str, str]
+    at_hour: str
+    no_hours: str
+    noisy: str
+    often: str
+    alone: str
+    none_noisy: str
+    unwell: str
+    all_well: str
+    times: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """The timeline."""
 
@@ -204,7 +225,7 @@ class Texts:
     ----------
     language : Language
         Which.
-    numbers, reasons, console, page, picture
+    numbers, reasons, console, page, learned, picture
         Its phrases.
     words : mapping of str to str
         English words that sensors use to this language's; what is not there stays as it is.
@@ -217,6 +238,7 @@ class Texts:
     reasons: Reasons
     console: Console
     page: Page
+    learned: Learned
     picture: Picture
     words: Mapping[str, str]
     faults: Sequence[tuple[re.Pattern[str], str]]

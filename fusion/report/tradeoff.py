@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 SIZE_IN = (9.0, 6.0)
 FUSED = "fused"
-DASHES = ("-", "--", "-.", ":")
+DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
+    "-", "--", "-.", ":", (0, (1, 4)), (0, (8, 2)), (0, (4, 1, 1, 1)), (0, (8, 2, 1, 2, 1, 2)),
+)  # fmt: skip
+"""Enough to tell rules apart that share a colour."""
 TICKS = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.baseline.findings import FINDINGS
 from fusion.baseline.folder import MANIFEST, VERSION, load_baseline
 from fusion.baseline.learn import learn_baseline
 from fusion.config import Settings
@@ -72,7 +73,7 @@ def test_it_says_what_it_was_learned_from(learned: Path) -> None:
     assert baseline.manifest.version == VERSION
     assert [(item.name, round(item.seconds)) for item in baseline.manifest.learned_from] == [("hall", 1199)] * 2
     assert baseline.manifest.sensors == {"hall/air": "environment"}
-    assert {path.name for path in learned.iterdir()} == {MANIFEST, *baseline.manifest.files}
+    assert {path.name for path in learned.iterdir()} == {MANIFEST, FINDINGS, *baseline.manifest.files}
     assert all(len(values) for values in baseline.memory.channels.values())
 
 

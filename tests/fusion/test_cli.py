@@ -324,7 +324,11 @@ def test_learning_replaces_a_baseline_and_nothing_else(site: Site) -> None:
         done = kizashi("learn", quiet, "--out", out)
         assert done.returncode == 0, done.stderr
         assert "learned 14 min 59 s of quiet/air into" in done.stdout
+        assert "false alarms once a day: extrapolated; counted after" in done.stdout
     assert kizashi("check", quiet, "--baseline", out / "manifest.json").returncode == 0
+    assert (out / "report.txt").read_text() in done.stdout
+    told = json.loads(kizashi("learn", quiet, "--out", out, "--json").stdout)
+    assert told == json.loads((out / "report.json").read_text())
     site.text("base/mine.txt", "mine")
     assert "'mine.txt' is there" in refused(kizashi("learn", quiet, "--out", out))
 

@@ -31,7 +31,7 @@ from sensors.video.layout import name_place
 from tests.fusion.test_report import incident, ordinary, read, recording
 
 OTHERS = [texts for texts in BY_NAME.values() if texts is not ENGLISH]
-GROUPS = ("numbers", "reasons", "console", "page", "picture")
+GROUPS = ("numbers", "reasons", "console", "page", "learned", "picture")
 LETTERS = re.compile(r"[A-Za-z]{3,}")
 KEPT = re.compile(r"kizashi incidents label|incidents\.jsonl|--baseline")
 

@@ -11,7 +11,7 @@ from fusion.events import FusedScore
 from fusion.recording import Label, Recording
 from fusion.report.metrics import Hit, Outcome
 from fusion.report.sweep import RATES, Heard, added, frontier, sweep
-from fusion.report.tradeoff import save_tradeoff
+from fusion.report.tradeoff import DASHES, save_tradeoff
 from fusion.triage import TriageSettings
 from sensors.types import NS
 
@@ -75,3 +75,13 @@ def test_a_picture_is_the_same_twice_and_differs_with_what_is_drawn(tmp_path: Pa
     pictures = [(tmp_path / f"{name}.png").read_bytes() for name in "abc"]
     assert pictures[0] == pictures[1] != pictures[2]
     assert pictures[0].startswith(b"\x89PNG")
+
+
+def test_rules_are_told_apart(tmp_path: Path) -> None:
+    """Whose line is whose can be seen: two of as many rules as are drawn exchange their lines, and it shows."""
+    found = sweep(RECORDING, verdicts((102, 0.5)), TriageSettings(), SECONDS)
+    nothing = sweep(RECORDING, verdicts(), TriageSettings(), SECONDS)
+    for number in range(len(DASHES)):
+        swept = {f"rule {n}": found if n == number else nothing for n in range(len(DASHES))}
+        save_tradeoff(tmp_path / f"{number}.png", swept, {}, "1 false alarm a day")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == len(DASHES)
