@@ -1,8 +1,8 @@
 """Where a watch stood when it ended: open windows, what waits to be learned, rows that the next is compared with.
 
-Who begins again soon after, with the same settings and sensors, goes on from there (`fusion.freezing`); after longer,
-or with others, what was learned is enough. None is taken while an incident is open: that one is told to have ended,
-and must not come back under its name.
+Who begins again soon after, with the same settings, sensors and code, goes on from there (`fusion.freezing`); after
+longer, or with others, what was learned is enough. None is taken while an incident is open: that one is told to have
+ended, and must not come back under its name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+import fusion
+import sensors
 from fusion.engine import Engine, EngineSettings
 from fusion.freezing import Tree, freeze, thaw
 from fusion.severity import SeverityModel
@@ -38,7 +40,7 @@ class Moment:
     Attributes
     ----------
     of : str
-        Digest of the settings and sensors.
+        Digest of the settings, the sensors and the code.
     next_ns : int
         Event time of the tick that would have been next.
     engine : Tree
@@ -79,7 +81,20 @@ def take_moment(
 def fingerprint(settings: EngineSettings, streams: Mapping[str, Modality]) -> str:
     """What must be the same for a watch to go on; what labels taught may differ."""
     judged = replace(settings, triage=replace(settings.triage, model=SeverityModel()))
-    return hashlib.sha256(repr((judged, sorted(streams.items()))).encode()).hexdigest()
+    return hashlib.sha256(repr((judged, sorted(streams.items()), _OUR_CODE)).encode()).hexdigest()
+
+
+def code_of(folders: Iterable[Path]) -> str:
+    """Digest of all Python files below these folders: what an older version held may be laid out otherwise."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+_OUR_CODE = code_of(Path(package.__path__[0]) for package in (fusion, sensors))
+"""Taken when this process begins: a version that is installed meanwhile is not what it runs."""
 
 
 def write_moment(path: Path, moment: Moment) -> None:

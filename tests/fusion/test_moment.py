@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fusion.config import load_settings
-from fusion.live.moment import SOON_NS, Moment, Resumable, fits, read_moment, take_moment, write_moment
+from fusion.live.moment import SOON_NS, Moment, Resumable, code_of, fits, read_moment, take_moment, write_moment
 from fusion.live.site import Site, build_site, live_watch
 from fusion.live.state import LEARNED, MOMENT, save_state, take_state
 from sensors.base import Arrays
@@ -100,3 +100,13 @@ def test_other_settings_other_sensors_and_a_long_time_begin_with_what_was_learne
     assert not fits(moment, site.engine, {}, moment.next_ns)
     assert not fits(moment, replace(site.engine, least_blocks=9), site.streams, moment.next_ns)
     assert built(write_text, tmp_path / "a", "false_alarms_per_day = 7").kept is not None
+
+
+def test_another_version_begins_with_what_was_learned(write_text: Write, tmp_path: Path) -> None:
+    first = write_text("package/deep/one.py", "HELD = 1\n").parents[1]
+    before = code_of([first])
+    assert code_of([first]) == before
+    write_text("package/deep/one.py", "HELD = 2\n")
+    changed = code_of([first])
+    (first / "deep" / "one.py").rename(first / "deep" / "two.py")
+    assert len({before, changed, code_of([first])}) == 3
