@@ -37,11 +37,11 @@ class Patience:
 
     idle_ns: int = 60_000_000
     headroom_ns: int = 50_000_000
-    most_headroom_ns: int = 140_000_000
+    most_headroom_ns: int = 100_000_000
     leap_ns: int = 60 * NS
 
 
-FADES = 0.99
+FADES = 0.95
 """What is left with each verdict of how late the last ones were begun."""
 
 
