@@ -108,11 +108,12 @@ class Dependence:
         """
         logs, out = list(map(math.log, p_values.values())), {}
         for mask, senses, places in _sets(tuple(p_values)):
-            if len(senses) == 1:
-                out[mask] = -math.log10(p_values[senses[0]])
-            else:
-                out[mask] = -math.log10(self._survival(senses, sum([logs[place] for place in places])))
+            out[mask] = -math.log10(self.joined(p_values, senses, sum([logs[place] for place in places])))
         return out
+
+    def joined(self, p_values: Mapping[int, float], senses: tuple[int, ...], log: float) -> float:
+        """One p-value of some senses whose ln p add up to `log`: of one alone its own, of several Fisher-Brown's."""
+        return p_values[senses[0]] if len(senses) == 1 else self._survival(senses, log)
 
     def _survival(self, senses: tuple[int, ...], log: float) -> float:
         sums = self._sums.get(senses)
@@ -181,9 +182,7 @@ def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
     float
         In (0, 1].
     """
-    if len(p_values) == 1:
-        return next(iter(p_values.values()))
-    return dependence.p_value(p_values)
+    return dependence.joined(p_values, tuple(p_values), sum(map(math.log, p_values.values())))
 
 
 def shares(p_values: Mapping[int, float]) -> dict[int, float]:

@@ -88,9 +88,11 @@ class Outbox:
         self._receipts: Receipts | None = None
         if folder and writer:
             self._receipts = Receipts(folder / f"sent.{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}")
-            left = _left(folder, name)
-            self._waiting.extend(row for row in left if not self._has(*row))
-            self._done += [row[0] for row in left if self._has(*row)]
+            for row in _left(folder, name):
+                if self._has(*row):
+                    self._done.append(row[0])
+                else:
+                    self._waiting.append(row)
         self._thread = Thread(target=self._run, name=f"outbox {name}", daemon=True)
         self._thread.start()
 

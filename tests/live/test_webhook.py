@@ -39,6 +39,24 @@ def outbox(url: str, folder: Path | None = None, writer: Writer | None = None) -
     return Outbox("webhook me", "Shop", receiver, folder, writer, Backoff(0.02, 0.05))
 
 
+def sent_but_not_noted(server: HookServer, folder: Path, writer: Writer) -> Outbox:
+    """An outbox that has sent an event while the store could not be written; now the store can."""
+    writer.do(_hurry, bare=True).result()
+    with closing_soon(outbox(f"http://127.0.0.1:{free_port()}/", folder, writer)) as box:
+        box.deliver(opened())
+    with closing(sqlite3.connect(folder / "kizashi.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        box = outbox(server.url, folder, writer)
+        poll(lambda: box.sent == 1 and writer.failed, "a store that cannot be written")
+        other.execute("ROLLBACK")
+    return box
+
+
+def _hurry(database: sqlite3.Connection) -> None:
+    """Have it wait for others no longer than a moment."""
+    database.execute("PRAGMA busy_timeout=10")
+
+
 def test_events_arrive_in_order_signed_and_as_cloudevents(server: HookServer) -> None:
     with closing_soon(outbox(server.url)) as box:
         box.deliver(opened())
@@ -86,14 +104,7 @@ def test_what_was_sent_while_the_store_could_not_be_written_is_not_sent_again(
     tmp_path: Path, server: HookServer
 ) -> None:
     with closing(Writer(tmp_path)) as writer:
-        writer.do(_hurry, bare=True).result()
-        with closing_soon(outbox(f"http://127.0.0.1:{free_port()}/", tmp_path, writer)) as box:
-            box.deliver(opened())
-        with closing(sqlite3.connect(tmp_path / "kizashi.sqlite", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            box = outbox(server.url, tmp_path, writer)
-            poll(lambda: box.sent == 1 and writer.failed, "a store that cannot be written")
-            other.execute("ROLLBACK")
+        box = sent_but_not_noted(server, tmp_path, writer)
         box.close(1)
         with closing_soon(outbox(server.url, tmp_path, writer)) as later:
             assert not later.waiting
@@ -104,26 +115,14 @@ def test_who_is_killed_before_he_could_note_in_the_store_what_was_sent_does_not_
     tmp_path: Path, server: HookServer
 ) -> None:
     with closing(Writer(tmp_path)) as writer:
-        writer.do(_hurry, bare=True).result()
-        with closing_soon(outbox(f"http://127.0.0.1:{free_port()}/", tmp_path, writer)) as box:
-            box.deliver(opened())
-        with closing(sqlite3.connect(tmp_path / "kizashi.sqlite", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            killed = outbox(server.url, tmp_path, writer)
-            poll(lambda: killed.sent == 1 and writer.failed, "a store that cannot be written")
-            other.execute("ROLLBACK")
-            with closing_soon(outbox(server.url, tmp_path, writer)) as later:
-                assert not later.waiting
-                later.deliver(opened())
-                later.deliver(closed())
-                poll(lambda: later.sent == 1, "what is new")
+        killed = sent_but_not_noted(server, tmp_path, writer)
+        with closing_soon(outbox(server.url, tmp_path, writer)) as later:
+            assert not later.waiting
+            later.deliver(opened())
+            later.deliver(closed())
+            poll(lambda: later.sent == 1, "what is new")
         killed.close(1)
     assert [event["id"] for event in server.events] == ["1a.1", "1a.2"]
-
-
-def _hurry(database: sqlite3.Connection) -> None:
-    """Have it wait for others no longer than a moment."""
-    database.execute("PRAGMA busy_timeout=10")
 
 
 @pytest.mark.parametrize("url", ["", "ftp://a/", "http://", "http://a b/", "http://a:99999/", "file:///etc/passwd"])
