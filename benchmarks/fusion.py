@@ -10,7 +10,8 @@ place: learned from its quiet recordings, judged on its tests.
    ranked against its own past of the quiet recordings, so that all raise as many false alarms by their own account.
 3. `at 1 an hour` is the best recall of any threshold with so many false alarms at most; `set` is what the operator gets
    who sets that rate. For false alarms the ratio of observed to set stands with its 95 % interval.
-4. `--misses` says of every event that the fusion missed when set to 1 an hour where it was lost; `--plot` draws recall
+4. How soon the fusion tells of what sound or picture saw stands in a line of its own, see `fusion_delay`.
+5. `--misses` says of every event that the fusion missed when set to 1 an hour where it was lost; `--plot` draws recall
    against false alarms for the fusion, each sense alone and every rule, as `kizashi evaluate --plot` does.
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.fusion_delay import Delay, beginnings, delays, tell
 from benchmarks.fusion_rules import RULES, Rule, fisher
 from benchmarks.testimony import TICK_S, Testimony, judge, learn_from
 from fusion.assemble import engine_settings
@@ -130,8 +132,8 @@ def subsets(p_values: Mapping[Modality, float], keep: frozenset[Modality]) -> It
         yield sum(1 << index for index, _ in some), [p for _, p in some]
 
 
-def judge_family(streams: Path, cache: Path) -> tuple[dict[str, Tally], list[str]]:
-    """All ways to judge a family's tests, and what became of the events that the fusion missed."""
+def judge_family(streams: Path, cache: Path) -> tuple[dict[str, Tally], list[str], list[Delay]]:
+    """All ways to judge a family's tests, what became of the events that the fusion missed, delays of what it found."""
     settings = engine_settings(Settings(false_alarms_per_day=HOURLY), TICK_S)
     learned: list[FusedScore] = []
     quiet = [Testimony.load(path) for path in sorted(cache.glob("quiet-*.npz"))]
@@ -139,15 +141,18 @@ def judge_family(streams: Path, cache: Path) -> tuple[dict[str, Tally], list[str
     past, present = said_by(learned), {sense for one in quiet for sense in one.senses.values()}
     tallies: dict[str, Tally] = {}
     misses: list[str] = []
+    found: list[Delay] = []
     for path in sorted(cache.glob("test-*.npz")):
         recording = load_recording(streams / path.stem)
         verdicts = [step.verdict for step in judge(Testimony.load(path), settings, memory)]
         test = said_by(verdicts)
         tallies.setdefault("fusion", Tally()).add(recording, verdicts)
-        misses += missed(recording, verdicts)
+        outcome = match(recording.labels or (), alarms(recording, verdicts, HOURLY), recording.seconds or 0.0)
+        misses += missed(recording, outcome, verdicts)
+        found += delays(recording, beginnings(streams / path.stem), outcome, verdicts, SEEN)
         for name, (rule, keep, boast) in ways(present).items():
             tallies.setdefault(name, Tally()).add(recording, list(rejudge(past, test, rule, keep, boast)))
-    return tallies, misses
+    return tallies, misses, found
 
 
 def ways(present: set[Modality]) -> dict[str, tuple[Rule, frozenset[Modality], Modality | None]]:
@@ -161,10 +166,9 @@ def ways(present: set[Modality]) -> dict[str, tuple[Rule, frozenset[Modality], M
     return out | {f"{sense} boasts": (fisher, every, sense) for sense in SENSES}
 
 
-def missed(recording: Recording, verdicts: Sequence[FusedScore]) -> list[str]:
+def missed(recording: Recording, outcome: Outcome, verdicts: Sequence[FusedScore]) -> list[str]:
     """Where each event was lost that is not found when one false alarm an hour is set."""
     seconds, lines = recording.seconds or 0.0, []
-    outcome = match(recording.labels or (), alarms(recording, verdicts, HOURLY), seconds)
     for hit in outcome.hits:
         if hit.delay_s is not None:
             continue
@@ -234,12 +238,14 @@ def main(words: Sequence[str] | None = None) -> int:
     args = parser.parse_args(words)
     total: dict[str, Tally] = {}
     misses: list[str] = []
+    delayed: list[Delay] = []
     for streams, cache in zip(args.streams, args.cache, strict=True):
         for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
             if args.only and folder.name not in args.only:
                 continue
-            tallies, lost = judge_family(streams / folder.name, folder)
+            tallies, lost, found_late = judge_family(streams / folder.name, folder)
             misses += lost
+            delayed += found_late
             print(f"{streams.name} {folder.name}", flush=True)
             for name in ("fusion", *(f"{sense} alone" for sense in SENSES)):
                 if name in tallies:
@@ -249,6 +255,7 @@ def main(words: Sequence[str] | None = None) -> int:
     quiet_h = total["fusion"].outcomes[HOURLY].quiet_s / 3600
     print(f"\n{quiet_h:.2f} h outside events\n{'':<20} {'at 1 an hour':<12}  |  set to 1 an hour  |  set to 1 a day")
     print("\n".join(row(name, tally) for name, tally in total.items()))
+    print(f"fusion, set to 1 an hour: {tell(delayed)}")
     print("\n".join(["missed when set to 1 an hour", *sorted(misses)] if args.misses else []))
     if args.plot:
         draw(args.plot, total)
