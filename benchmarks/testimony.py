@@ -77,6 +77,7 @@ class Testimony:
             "senses": self.senses,
             "span_ns": self.span_ns,
             "channels": channels,
+            "log_odds": sorted({score.channel for score in self._scores() if score.log_odds}),
             "health": health,
         }
         counts = [sum(isinstance(item, Score) for item in items) for _, items, _ in self.said]
@@ -102,11 +103,15 @@ class Testimony:
         health: dict[int, list[Health]] = {}
         for number, stream, at_ns, state, reason, of in head["health"]:
             health.setdefault(number, []).append(Health(stream, at_ns, State(state), reason, tuple(of)))
+        odds = [name in head["log_odds"] for name in channels]
         out, at = cls(head["name"], senses, tuple(head["span_ns"])), 0
         for number, (place, next_ns, count) in enumerate(times):
             stream = streams[place]
             items: list[Score | Health] = [
-                Score(stream, channels[c], senses[stream], end, span, None if value != value else value, QUALITIES[q])
+                Score(
+                    *(stream, channels[c], senses[stream], end, span, None if value != value else value, QUALITIES[q]),
+                    log_odds=odds[c],
+                )
                 for (c, end, span, q), value in zip(scores[at : at + count], raw[at : at + count], strict=True)
             ]
             out.said.append((stream, [*items, *health.get(number, ())], next_ns))

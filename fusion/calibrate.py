@@ -244,6 +244,12 @@ class Past:
             self._fit()
         self._renew()
 
+    def lighten(self) -> None:
+        """From now on the tail may be as light as the values say, as far as they are enough to say it."""
+        self._heavy = 0.0
+        self._fit()
+        self._renew()
+
     def rank(self, value: float) -> tuple[float, bool]:
         """Rank `value` against the past.
 

@@ -64,6 +64,13 @@ class _Channel:
         """Where it is notable."""
         self.surprises: list[float] = []
         self.until_ns = NEVER
+        self.log_odds = False
+
+    def lighten(self) -> None:
+        """Take that its scores are log odds: what was restored by its name alone did not tell."""
+        self.log_odds = True
+        self.peak.past.lighten()
+        self.mean.past.lighten()
 
 
 class Senses:
@@ -184,6 +191,8 @@ class Senses:
             channel = channels.get(score.channel)
             if channel is None:
                 channel = channels[score.channel] = self._new(stream)
+            if score.log_odds and not channel.log_odds:
+                channel.lighten()
             raw = score.raw
             if raw is None or not math.isfinite(raw):
                 channel.until_ns = NEVER
@@ -230,14 +239,18 @@ def _strangeness(said: Calibrated) -> tuple[float, float, str]:
     return said.p_value, -(said.score.raw or 0.0), said.score.channel
 
 
-def new_past() -> Past:
+def new_past(log_odds: bool = False) -> Past:
     """An empty past of windows, with a heavy tail down to little beyond the square of what it can show.
 
     Why no light tail: it calls what is a little beyond twenty quiet minutes impossible, and a single channel then
     drowns what several senses say together. Why still a floor: where a channel hardly ever moves (a lamp), its past
     does not tell how far it goes when it does, and no single channel should be surer than that.
+
+    Why log odds are not heavy: where chances near 1 have any density, odds beyond x have a chance of about 1 / x, and
+    their logarithm an exponential tail. The heavy one would not believe a scream under odds of 1e8.
     """
-    return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=HEAVY, overlap=OVERLAP)
+    heavy = 0.0 if log_odds else HEAVY
+    return Past(capacity=8000, depth=DEPTH, prior=SPREAD, heavy=heavy, overlap=OVERLAP)
 
 
 PARTS = (Senses, _Channel, _Aspect)

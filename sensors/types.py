@@ -125,6 +125,8 @@ class Score:
         None where it cannot be believed, or is not known.
     unit : str
         Unit of `value` and `usual`.
+    log_odds : bool
+        Whether `raw` is the logarithm of the odds of a chance; all scores of a channel agree.
     """
 
     stream: str
@@ -138,6 +140,7 @@ class Score:
     value: float | None = None
     usual: float | None = None
     unit: str = ""
+    log_odds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,9 @@ class Census:
         told, shares = [], []
         for fold, own in zip(folds, windows, strict=True):
             others = [one.get(name, ()) for of, one in zip(folds, windows, strict=True) if of != fold]
-            past = new_past().restore(np.array([value for one in others for value in one], np.float64))
+            past = new_past(self._about[name].log_odds).restore(
+                np.array([v for one in others for v in one], np.float64)
+            )
             if len(past) >= self._settings.least_scores and own.get(name):
                 told.append([past.rank(value)[0] for value in own[name]])
                 shares.append(past.independent)

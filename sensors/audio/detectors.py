@@ -169,10 +169,10 @@ class AudioDetector:
         index = self._alerts[number]
         what = self._labels[index]
         if quality is not Quality.OK or self._past.count < SETTLED:
-            return self._abstain(features, what, quality)
+            return self._abstain(features, what, quality, log_odds=True)
         raw, usual = float(logits[index]), self._past.median[REGIONS + 1 + number]
         value, ordinary = sigmoid(np.array([raw, usual])).tolist()
-        return Score(*self._about(features, what), raw, top=heard, value=value, usual=ordinary)
+        return Score(*self._about(features, what), raw, top=heard, value=value, usual=ordinary, log_odds=True)
 
     def _novelty(self, features: Features, heard: tuple[tuple[str, float], ...], quality: Quality) -> Score:
         raw = self._sounds.distance(features.values[self._layout.embedding]) if quality is Quality.OK else None
@@ -187,8 +187,9 @@ class AudioDetector:
         raw = (level - usual) / float(self._past.scale[REGIONS])
         return Score(*self._about(features, "level"), raw, value=level, usual=usual, unit="dBFS")
 
-    def _abstain(self, features: Features, what: str, quality: Quality) -> Score:
-        return Score(*self._about(features, what), None, Quality.WARMING if quality is Quality.OK else quality)
+    def _abstain(self, features: Features, what: str, quality: Quality, log_odds: bool = False) -> Score:
+        why = Quality.WARMING if quality is Quality.OK else quality
+        return Score(*self._about(features, what), None, why, log_odds=log_odds)
 
     def _about(self, features: Features, what: str) -> tuple[str, str, Modality, int, int]:
         return self.stream, f"{self.stream}:{what}", Modality.AUDIO, features.end_ns, features.span_ns

@@ -103,6 +103,32 @@ def test_no_channel_is_surer_than_its_past_allows() -> None:
     assert listen(senses_of("mic:level"), 1e-290)[0] == pytest.approx((PAST / OVERLAP + 1) ** -DEPTH)
 
 
+def odds(senses: Senses, log_odds: bool) -> float:
+    """What the ear says of odds beyond all that a past of exponential values shows."""
+    score = Score("mic", "mic:glass", Modality.AUDIO, 0, NS, -math.log(1e-8), log_odds=log_odds)
+    return senses.listen(0, {"mic": StreamJoin(Presence.MATCH, [score])})[0][AUDIO]
+
+
+def test_log_odds_have_no_heavy_tail_and_other_scores_do() -> None:
+    heavy, light = odds(senses_of("mic:glass"), False), odds(senses_of("mic:glass"), True)
+    assert 1e-8 < light < 1e-7
+    assert heavy > 20 * light
+
+
+def test_what_is_learned_of_log_odds_from_the_start_ranks_as_what_was_restored_by_its_name() -> None:
+    learned = senses_of(window_s=1)
+    for second, value in enumerate(quantiles(400)):
+        score = Score("mic", "mic:glass", Modality.AUDIO, second * NS, NS, value, log_odds=True)
+        learned.listen(second * NS, {"mic": StreamJoin(Presence.MATCH, [score])})
+        learned.learn(second * NS, lambda at_ns: Calm.QUIET)
+    restored = senses_of(window_s=1)
+    restored.restore(learned.pasts())
+    late = Score("mic", "mic:glass", Modality.AUDIO, 500 * NS, NS, 20.0, log_odds=True)
+    join = {"mic": StreamJoin(Presence.MATCH, [late])}
+    answers = [senses.listen(500 * NS, join)[0][AUDIO] for senses in (learned, restored)]
+    assert answers[0] == pytest.approx(answers[1], rel=0.2)
+
+
 def test_one_strange_channel_is_enough_for_its_sense() -> None:
     senses = senses_of("mic:level", "mic:timbre")
     answer = senses.listen(0, {"mic": together(said(0, 0.9), said(0, 0.011, "mic:timbre"))})[0][AUDIO]

@@ -112,6 +112,12 @@ def test_a_class_says_how_sure_it_is_and_what_else_was_heard(hear: Hear, detecto
     assert [share for _, share in last.top] == sorted((share for _, share in last.top), reverse=True)
 
 
+def test_classes_say_log_odds_and_the_others_do_not(hear: Hear, detector: AudioDetector, pack: Pack) -> None:
+    told = [item for features in hear(room(2.0)) for item in detector.score(features) if isinstance(item, Score)]
+    assert {s.channel.partition(":")[2] for s in told if s.log_odds} == set(pack.alerts)
+    assert {s.channel.partition(":")[2] for s in told if not s.log_odds} == {"novelty", "level"}
+
+
 def test_level_says_what_was_measured_and_what_is_usual(hear: Hear, detector: AudioDetector) -> None:
     last = scores(detector, hear(10 * room(1.0, seed=9)), "level")[-1]
     assert last.unit == "dBFS"
