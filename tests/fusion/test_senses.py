@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fusion.align import UNUSABLE, Presence, StreamJoin
 from fusion.calm import Calm
 from fusion.events import Missing
-from fusion.lately import OVERLAP
+from fusion.lately import AVERAGED, OVERLAP
 from fusion.senses import DEPTH, MEAN, NO_MORE, Senses
 from sensors.types import NS, Modality, Quality, Score
 
@@ -238,7 +238,7 @@ def test_an_average_waits_until_its_windows_are_full() -> None:
     for second in range(30):
         senses.listen(second * NS, {"mic": said(second, 0.5)})
         senses.learn(second * NS, lambda at_ns: Calm.QUIET)
-        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(2 * WINDOW - 1, second + 1, 2))
+        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(AVERAGED * WINDOW, second + 1, 2))
 
 
 def test_pasts_are_restored_by_name_and_those_of_strangers_left_aside() -> None:
