@@ -5,6 +5,10 @@ to be wrong, and senses notice the same thing some seconds apart (glass breaks, 
 score of the last W seconds, ranked against the strongest of other stretches of W seconds, is one honest p-value that
 stands for W seconds, and loses nothing to the quiet moments beside it. The average over 2 W sees what is a little
 strange for long, which no single moment shows.
+
+Why no average over 8 W as well: it saw 7 instead of 3 of 12 failing machines where one false alarm an hour was set, but
+what is slow differs between quiet recordings too, so that all that was fused had to be rarer: 66 instead of 69 of 116
+events were found altogether, with as many false alarms.
 """
 
 from __future__ import annotations
