@@ -5,6 +5,10 @@ to be wrong, and senses notice the same thing some seconds apart (glass breaks, 
 score of the last W seconds, ranked against the strongest of other stretches of W seconds, is one honest p-value that
 stands for W seconds, and loses nothing to the quiet moments beside it. The average over 2 W sees what is a little
 strange for long, which no single moment shows.
+
+Why no average over 8 W as well: it saw 7 instead of 3 of 12 failing machines where one false alarm an hour was set, but
+what is slow differs between quiet recordings too, so that all that was fused had to be rarer: 66 instead of 69 of 116
+events were found altogether, with as many false alarms.
 """
 
 from __future__ import annotations
@@ -19,30 +23,40 @@ from sensors.types import Score
 OVERLAP = 4
 """Windows that are learned begin so many times as often as they would if they did not overlap."""
 
+AVERAGED = 2
+"""Windows that are averaged."""
+
 
 class Lately:
-    """The strongest score of a window, and the average of two windows.
+    """The strongest score of a window, and the average of two.
+
+    The average is made of pieces: sums of the scores of a quarter window. Why: no score is added more than once, and
+    nothing is taken away again from a sum, so it does not drift from what it would be if it were begun anew.
 
     Parameters
     ----------
     window_ns : int
         Length of the window, nanoseconds > 0.
+    piece_ns : int
+        Least length of a piece, nanoseconds > 0.
     """
 
-    def __init__(self, window_ns: int) -> None:
-        self._window_ns = window_ns
+    def __init__(self, window_ns: int, piece_ns: int) -> None:
+        self._window_ns, self._piece_ns = window_ns, piece_ns
         self._strongest: deque[tuple[int, float, Score]] = deque()
-        self._raw: list[float] = []
-        self._times_ns: deque[int] = deque()
-        self._since_ns = NEVER
+        self._pieces: deque[tuple[int, float, int]] = deque()
+        self._begun_ns = self._since_ns = NEVER
+        self._sum, self._count = 0.0, 0
+        self._sum_before, self._count_before = 0.0, 0
+        self._full = False
 
     def clear(self) -> None:
         """Forget the windows: what comes next comes after a gap."""
         self._strongest.clear()
-        self._raw.clear()
-        self._times_ns.clear()
+        self._pieces.clear()
+        self._begun_ns, self._count = NEVER, 0
 
-    def take(self, score: Score, raw: float) -> tuple[float, Score, float | None]:
+    def take(self, score: Score, raw: float) -> tuple[float, Score, float | None, bool]:
         """Take a score; they come in the order of event time.
 
         Parameters
@@ -59,25 +73,40 @@ class Lately:
         strongest : Score
             Whose that is.
         mean : float or None
-            Average of the raw scores of two windows; None while these are not full.
+            Average of the raw scores of two windows, to within a piece; None while these are not full.
+        begins : bool
+            Whether a piece begins with this score: time to learn.
         """
-        at_ns, strongest, raws, times_ns = score.end_ns, self._strongest, self._raw, self._times_ns
-        begin_ns = at_ns - self._window_ns
-        if not times_ns:
-            self._since_ns = at_ns - score.span_ns
+        at_ns, strongest = score.end_ns, self._strongest
         while strongest and strongest[-1][1] <= raw:
             strongest.pop()
         strongest.append((at_ns, raw, score))
+        begin_ns = at_ns - self._window_ns
         while strongest[0][0] <= begin_ns:
             strongest.popleft()
-        begin_ns -= self._window_ns
-        raws.append(raw)
-        times_ns.append(at_ns)
-        while times_ns[0] <= begin_ns:
-            times_ns.popleft()
-            del raws[0]
+        begins = at_ns - self._begun_ns >= self._piece_ns
+        if begins:
+            self._begin(at_ns, score.span_ns, raw)
+        else:
+            self._sum += raw
+            self._count += 1
         _, peak, whose = strongest[0]
-        return peak, whose, sum(raws) / len(raws) if begin_ns >= self._since_ns else None
+        mean = (self._sum_before + self._sum) / (self._count_before + self._count) if self._full else None
+        return peak, whose, mean, begins
+
+    def _begin(self, at_ns: int, span_ns: int, raw: float) -> None:
+        pieces = self._pieces
+        if self._count:
+            pieces.append((self._begun_ns, self._sum, self._count))
+        else:
+            self._since_ns = at_ns - span_ns
+        self._begun_ns, self._sum, self._count = at_ns, raw, 1
+        begin_ns = at_ns - AVERAGED * self._window_ns
+        while pieces and pieces[0][0] <= begin_ns:
+            pieces.popleft()
+        self._full = begin_ns >= self._since_ns
+        self._sum_before = sum([total for _, total, _ in pieces])
+        self._count_before = sum([count for _, _, count in pieces])
 
 
 def spacing_ns(window_ns: int, least_ns: int) -> int:
@@ -99,7 +128,7 @@ def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) 
     hold_ns : int
         A pause longer than this, and than three spans of a score, ends the windows too.
     """
-    lately = Lately(window_ns)
+    lately = Lately(window_ns, every_ns)
     told: tuple[list[float], list[float]] = [], []
     until_ns, told_ns = NEVER, [NEVER, NEVER]
     for score in scores:
@@ -109,8 +138,8 @@ def trace(scores: Iterable[Score], window_ns: int, every_ns: int, hold_ns: int) 
         if score.end_ns > until_ns:
             lately.clear()
         until_ns = score.end_ns + speaks_ns(score.span_ns, hold_ns)
-        peak, _, mean = lately.take(score, score.raw)
-        for kind, value in enumerate((peak, mean)):
+        peak, _, mean, begins = lately.take(score, score.raw)
+        for kind, value in enumerate((peak, mean)) if begins else ():
             if value is not None and score.end_ns - told_ns[kind] >= every_ns:
                 told_ns[kind] = score.end_ns
                 told[kind].append(value)

@@ -46,23 +46,43 @@ HEAVY = 0.14
 
 
 class _Aspect:
-    """One way to look at a channel: its past, and when it was last noted."""
+    """One way to look at a channel: its past, and how strange what it shows is."""
 
     def __init__(self) -> None:
         self.past = new_past()
         self.noted_ns = NEVER
-        self.known = False
+        self.value: float | None = None
+        """What was ranked last; None where the past is another since."""
+        self.surprise, self.p_value, self.saturated = 0.0, 1.0, False
+
+    def judge(self, value: float) -> None:
+        """Rank a value."""
+        self.value, past = value, self.past
+        if value <= past.common:
+            self.surprise, self.p_value = 0.0, 1.0
+        else:
+            self.p_value, self.saturated = past.rank(value)
+            self.surprise = surprise_of(self.p_value)
+
+    def learn(self, value: float) -> None:
+        """Take a value as normal."""
+        self.past.learn(value)
+        self.value = None
 
 
 class _Channel:
     """What is usual of one channel, and what it says now."""
 
     def __init__(self, window_ns: int, learn_every_ns: int) -> None:
-        self.peak, self.mean, self.lately = _Aspect(), _Aspect(), Lately(window_ns)
         self.every_ns = spacing_ns(window_ns, learn_every_ns)
+        self.lately = Lately(window_ns, self.every_ns)
+        self.peak, self.mean = self.aspects = _Aspect(), _Aspect()
         self.said: Calibrated | None = None
         """Where it is notable."""
-        self.surprises: list[float] = []
+        self.speaking = 0
+        """So many of the aspects say something, the first ones."""
+        self.total = 0.0
+        """Their surprise."""
         self.until_ns = NEVER
         self.log_odds = False
 
@@ -71,6 +91,23 @@ class _Channel:
         self.log_odds = True
         self.peak.past.lighten()
         self.mean.past.lighten()
+
+    def hear(self, peak: float, mean: float | None) -> _Aspect | None:
+        """Rank what changes with every score; the strangest aspect, None where none has something to say."""
+        if not self.speaking:
+            return None
+        rarest, average = self.peak, self.mean
+        if peak != rarest.value:
+            rarest.judge(peak)
+        total = rarest.surprise
+        if self.speaking > 1:
+            if mean is not None and mean != average.value:
+                average.judge(mean)
+            total += average.surprise
+            if average.surprise > rarest.surprise:
+                rarest = average
+        self.total = total
+        return rarest
 
 
 class Senses:
@@ -103,7 +140,7 @@ class Senses:
         self._channels: dict[str, dict[str, _Channel]] = {stream: {} for stream in streams}
         self._speaking: dict[Modality, list[_Channel]] = {}
         self._least, self._learn_every_ns, self._hold_until = least, learn_every_ns, hold_until
-        self._pending: deque[tuple[int, Past, float]] = deque()
+        self._pending: deque[tuple[int, _Aspect, float]] = deque()
         self.strange: list[Calibrated] = []
         """What channels said since the last tick that was notable."""
 
@@ -127,7 +164,7 @@ class Senses:
                 continue
             if join.channels:
                 missing.append(Missing(f"{stream}:{'+'.join(join.channels)}", join.reason))
-            speaking = [c for c in channels.values() if c.until_ns > tick_ns and c.surprises]
+            speaking = [c for c in channels.values() if c.until_ns > tick_ns and c.speaking]
             if speaking:
                 self._speaking.setdefault(self._streams[stream], []).extend(speaking)
             else:
@@ -144,7 +181,7 @@ class Senses:
         """By channel the p-values, at most 1/2, that the sense's answer to this tick is the Cauchy mean of."""
         speaking = set(self._speaking.get(sense, ()))
         return {
-            name: tuple(map(p_value_of, channel.surprises))
+            name: tuple(p_value_of(aspect.surprise) for aspect in channel.aspects[: channel.speaking])
             for by_name in self._channels.values()
             for name, channel in sorted(by_name.items())
             if channel in speaking
@@ -154,13 +191,13 @@ class Senses:
         """Take as normal what was said by `until_ns` while it was quiet; of censored moments no more than `NO_MORE`."""
         asked_ns, state = NEVER, Calm.QUIET
         while self._pending and self._pending[0][0] <= until_ns:
-            at_ns, past, value = self._pending.popleft()
+            at_ns, aspect, value = self._pending.popleft()
             if at_ns != asked_ns:
                 asked_ns, state = at_ns, calm(at_ns)
             if state is Calm.QUIET:
-                past.learn(value)
-            elif state is Calm.CENSORED and len(past) >= self._least:
-                past.learn(min(value, past.level(NO_MORE)))
+                aspect.learn(value)
+            elif state is Calm.CENSORED and len(aspect.past) >= self._least:
+                aspect.learn(min(value, aspect.past.level(NO_MORE)))
 
     def forget(self) -> None:
         """Learn nothing of what was said since the last time."""
@@ -201,37 +238,42 @@ class Senses:
                 end_ns, span_ns, until_ns = score.end_ns, score.span_ns, self._hold_until(score)
             if end_ns > channel.until_ns:
                 channel.lately.clear()
-            channel.until_ns, channel.said = until_ns, None
-            channel.surprises.clear()
-            peak, strongest, mean = channel.lately.take(score, raw)
-            self._say(channel, channel.peak, peak, end_ns, strongest)
-            if mean is not None:
-                self._say(channel, channel.mean, mean, end_ns, strongest)
-            if channel.said is not None and raw > channel.peak.past.common:
-                p_value, saturated = channel.peak.past.rank(raw)
+            channel.until_ns = until_ns
+            peak, strongest, mean, begins = channel.lately.take(score, raw)
+            if begins:
+                self._begin(channel, end_ns, (peak, mean))
+            rarest = channel.hear(peak, mean)
+            if rarest is None or rarest.p_value >= NOTABLE:
+                channel.said = None
+                continue
+            channel.said = Calibrated(strongest, rarest.p_value, rarest.saturated)
+            past = channel.peak.past
+            if raw > past.common:
+                p_value, saturated = past.rank(raw)
                 if p_value < NOTABLE:
                     self.strange.append(Calibrated(score, p_value, saturated))
 
-    def _say(self, channel: _Channel, aspect: _Aspect, value: float, at_ns: int, because: Score) -> None:
-        past = aspect.past
-        if at_ns - aspect.noted_ns >= channel.every_ns:
-            aspect.noted_ns = at_ns
-            self._pending.append((at_ns, past, value))
-        if not aspect.known:
-            aspect.known = len(past) >= self._least
-            if not aspect.known:
-                return
-        if value <= past.common:
-            channel.surprises.append(0.0)
-            return
-        p_value, saturated = past.rank(value)
-        channel.surprises.append(surprise_of(p_value))
-        if p_value < NOTABLE and (channel.said is None or p_value < channel.said.p_value):
-            channel.said = Calibrated(because, p_value, saturated)
+    def _begin(self, channel: _Channel, at_ns: int, values: tuple[float | None, ...]) -> None:
+        """A quarter window begins: note what is to be learned, and see which aspects have something to say in it."""
+        known = True
+        channel.speaking = 0
+        for aspect, value in zip(channel.aspects, values, strict=True):
+            if value is None:
+                break
+            if at_ns - aspect.noted_ns >= channel.every_ns:
+                aspect.noted_ns = at_ns
+                self._pending.append((at_ns, aspect, value))
+            known = known and len(aspect.past) >= self._least
+            if known:
+                channel.speaking += 1
+                aspect.judge(value)
 
     def _answer(self, sense: Modality) -> float:
-        surprises = [surprise for channel in self._speaking[sense] for surprise in channel.surprises]
-        return p_value_of(sum(surprises) / len(surprises))
+        total, count = 0.0, 0
+        for channel in self._speaking[sense]:
+            total += channel.total
+            count += channel.speaking
+        return p_value_of(total / count)
 
 
 def _strangeness(said: Calibrated) -> tuple[float, float, str]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fusion.align import UNUSABLE, Presence, StreamJoin
 from fusion.calm import Calm
 from fusion.events import Missing
-from fusion.lately import OVERLAP
-from fusion.senses import DEPTH, MEAN, NO_MORE, Senses
+from fusion.lately import AVERAGED, OVERLAP
+from fusion.senses import DEPTH, MEAN, NO_MORE, Senses, new_past
 from sensors.types import NS, Modality, Quality, Score
 
 WINDOW, LEAST, PAST = 5, 30, 5999
@@ -264,7 +264,19 @@ def test_an_average_waits_until_its_windows_are_full() -> None:
     for second in range(30):
         senses.listen(second * NS, {"mic": said(second, 0.5)})
         senses.learn(second * NS, lambda at_ns: Calm.QUIET)
-        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(2 * WINDOW - 1, second + 1, 2))
+        assert len(senses.pasts().get(f"mic:level{MEAN}", ())) == len(range(AVERAGED * WINDOW, second + 1, 2))
+
+
+def test_a_moment_that_speaks_on_is_ranked_against_what_was_learned_meanwhile() -> None:
+    senses, past = senses_of(), new_past().restore(quantiles(40))
+    senses.restore({"mic:level": quantiles(40)})
+    first = listen(senses, 0.3)[0]
+    senses.learn(0, lambda at_ns: Calm.QUIET)
+    second = senses.listen(NS, {"mic": said(1, 0.9)})[0][AUDIO]
+    assert first == pytest.approx(past.rank(-math.log(0.3))[0])
+    past.learn(-math.log(0.3))
+    assert second == pytest.approx(past.rank(-math.log(0.3))[0])
+    assert second > first
 
 
 def test_pasts_are_restored_by_name_and_those_of_strangers_left_aside() -> None:
