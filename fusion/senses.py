@@ -89,8 +89,9 @@ class _Channel:
     def lighten(self) -> None:
         """Take that its scores are log odds: what was restored by its name alone did not tell."""
         self.log_odds = True
-        self.peak.past.lighten()
-        self.mean.past.lighten()
+        for aspect in self.aspects:
+            aspect.past.lighten()
+            aspect.value = None
 
     def hear(self, peak: float, mean: float | None) -> _Aspect | None:
         """Rank what changes with every score; the strangest aspect, None where none has something to say."""
