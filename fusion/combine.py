@@ -7,6 +7,7 @@ whose negative score would silence others (truncation as in Fang et al. 2023, do
 Senses by Fisher's sum, with their dependence measured at the site (Brown 1975, Poole et al. 2016). Why a sum: what only
 one sense finds strange is a decoy more often than an incident; what several do seldom is, and a maximum does not see
 that. Why its false-alarm rate holds though Fisher's own does not: the sum is ranked against its own past (`rarity`).
+A sense may weigh more or less in that sum (Good 1955), as labels taught (`reliability`); alone it is taken at its word.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+
+EQUAL: Mapping[int, float] = {}
+"""All senses weigh 1."""
 
 
 def surprise_of(p_value: float) -> float:
@@ -49,15 +53,27 @@ class Dependence:
         Their names; p-values come by index in this sequence.
     memory : float
         Observations after which old ones fade (exponential weights); the first ones are averaged evenly.
+
+    Attributes
+    ----------
+    weights : dict of int to float
+        What senses weigh in the sum, by index, > 0; those that are not named weigh 1.
     """
 
     def __init__(self, senses: Sequence[str], memory: float = 20_000) -> None:
         n = len(senses)
         self._senses, self._memory = tuple(senses), memory
+        self.weights: dict[int, float] = {}
         self._count = [[0.0] * n for _ in range(n)]
         self._mean = [2.0] * n
         self._covariance = [[4.0 if i == j else 2.0 for j in range(n)] for i in range(n)]
         self._sums: dict[tuple[int, ...], tuple[float, float]] = {}
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Let senses weigh so much from now on, by name; senses that are not here are passed over."""
+        self._sums.clear()
+        named = {i: weights[sense] for i, sense in enumerate(self._senses) if sense in weights}
+        self.weights = {i: weight for i, weight in named.items() if weight != 1}
 
     def learn(self, p_values: Mapping[int, float]) -> None:
         """Take one quiet observation: p-values by index of the sense."""
@@ -71,10 +87,10 @@ class Dependence:
             self._mean[i] += difference / (self._count[i][i] + 1)
 
     def p_value(self, p_values: Mapping[int, float]) -> float:
-        """Fisher-Brown p-value: the sum of -2 ln p against a Gamma law with the learned mean and variance.
+        """Fisher-Brown p-value: the weighed sum of -2 ln p against a Gamma law with the learned mean and variance.
 
-        Both are at least those of uniform p-values (2 and 4 a sense): smoothed p-values vary less in the middle, but
-        their tails are no lighter.
+        Mean sum w m and variance sum w w' cov, with m and cov of -2 ln p. Both are at least those of uniform p-values
+        (2 and 4 a sense): smoothed p-values vary less in the middle, but their tails are no lighter.
 
         Parameters
         ----------
@@ -89,9 +105,10 @@ class Dependence:
         References
         ----------
         Brown (1975), Biometrics 31(4), doi:10.2307/2529826; Poole et al. (2016), Bioinformatics 32(17),
-        doi:10.1093/bioinformatics/btw438.
+        doi:10.1093/bioinformatics/btw438; weights: Good (1955), J. R. Stat. Soc. B 17(2); Alves & Yu
+        (2011), PLoS ONE 6(8), doi:10.1371/journal.pone.0022647.
         """
-        return self._survival(tuple(p_values), sum(map(math.log, p_values.values())))
+        return self._survival(tuple(p_values), sum(self.logs(p_values)))
 
     def statistics(self, p_values: Mapping[int, float]) -> dict[int, float]:
         """How strange every set of the senses present is together.
@@ -106,20 +123,30 @@ class Dependence:
         dict of int to float
             -log10 of what `combine` makes of each set, >= 0, by bit mask.
         """
-        logs, out = list(map(math.log, p_values.values())), {}
+        logs, out = self.logs(p_values), {}
         for mask, senses, places in _sets(tuple(p_values)):
             out[mask] = -math.log10(self.joined(p_values, senses, sum([logs[place] for place in places])))
         return out
 
     def joined(self, p_values: Mapping[int, float], senses: tuple[int, ...], log: float) -> float:
-        """One p-value of some senses whose ln p add up to `log`: of one alone its own, of several Fisher-Brown's."""
+        """One p-value of some senses whose weighed ln p add up to `log`: of one its own, of several Fisher-Brown's."""
         return p_values[senses[0]] if len(senses) == 1 else self._survival(senses, log)
+
+    def logs(self, p_values: Mapping[int, float]) -> list[float]:
+        """What each sense weighs times its ln p."""
+        logs = list(map(math.log, p_values.values()))
+        if not self.weights:
+            return logs
+        return [self.weights.get(i, 1.0) * log for i, log in zip(p_values, logs, strict=True)]
 
     def _survival(self, senses: tuple[int, ...], log: float) -> float:
         sums = self._sums.get(senses)
         if sums is None:
-            mean = sum(max(self._mean[i], 2.0) for i in senses)
-            variance = sum(max(self._covariance[i][j], 4.0 * (i == j)) for i in senses for j in senses)
+            weights = {i: self.weights.get(i, 1.0) for i in senses}
+            mean = sum(weights[i] * max(self._mean[i], 2.0) for i in senses)
+            variance = sum(
+                weights[i] * weights[j] * max(self._covariance[i][j], 4.0 * (i == j)) for i in senses for j in senses
+            )
             sums = self._sums[senses] = mean, variance
         mean, variance = sums
         return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
@@ -182,18 +209,25 @@ def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
     float
         In (0, 1].
     """
-    return dependence.joined(p_values, tuple(p_values), sum(map(math.log, p_values.values())))
+    return dependence.joined(p_values, tuple(p_values), sum(dependence.logs(p_values)))
 
 
-def shares(p_values: Mapping[int, float]) -> dict[int, float]:
-    """What each sense contributes to the sum of -ln p.
+def shares(p_values: Mapping[int, float], weights: Mapping[int, float] = EQUAL) -> dict[int, float]:
+    """What each sense contributes to the weighed sum of -ln p.
+
+    Parameters
+    ----------
+    p_values : mapping of int to float
+        In (0, 1], by index of the sense.
+    weights : mapping of int to float
+        As in `Dependence`: those that are not named weigh 1.
 
     Returns
     -------
     dict of int to float
         By index of the sense; they add up to 1.
     """
-    logs = {i: -math.log(p) for i, p in p_values.items()}
+    logs = {i: -weights.get(i, 1.0) * math.log(p) for i, p in p_values.items()}
     total = sum(logs.values())
     return {i: log / total for i, log in logs.items()} if total > 0 else dict.fromkeys(logs, 1 / len(logs))
 
