@@ -9,10 +9,11 @@ in incidents that were worth it and in false ones, and q the part of all labels 
 They are compared with those of all labels, q / (1 - q), or with the geometric mean of the senses where that is lower:
 who is as good as the others is not blamed for a bad place. The ratio is the weight, in [LEAST, 1].
 
-Why bounds: what only one sense sees must still be told. Why none weighs more than 1: the past that the sum is ranked
-against was learned with other weights, and the further apart they are, the less the rate that is set holds until it is
-learned anew. Simulated with one sense at the bound and nothing learned anew at all, at 4 to 240 a day: 1.0 to 1.3 times
-as many false alarms as set with three senses, 1.0 to 1.6 with two; the most where they are independent.
+Why bounds: what only one sense sees must still be told (`combine.MOST_DOUBT`, too). Why none weighs more than 1: the
+past that the sum is ranked against was learned with other weights, and the further apart they are, the less the rate
+that is set holds until it is learned anew. Simulated with one sense at the bound and nothing learned anew at all, at 4
+to 240 a day: 1.0 to 1.3 times as many false alarms as set with three senses, 1.0 to 1.6 with two; the most where they
+are independent.
 
 Why shares as if all weighed the same: else who weighs less would seem to cry wolf less, by his weight alone.
 """
