@@ -9,8 +9,8 @@ family is what an operator has seen, the other one what comes.
    is something to label in six minutes, the operator allows `ALLOWED` a day then.
 2. The other tests are judged with equal weights, with the weights that the labels of the same place teach, and with
    those that the labels of all places teach together: a few labels, and many.
-3. All that again where from learning on a sense boasts (p^1.3), or cries wolf: for three seconds in about every forty
-   it says p = 1e-4.
+3. All that again where from learning on a sense boasts (p^1.3), or cries wolf: about once a minute it says p = 1e-5 for
+   three seconds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from fusion.report.metrics import alarm_between, hit_interval
 from sensors.types import NS, Modality
 
 ALLOWED = 240.0
-WOLF_NS, WOLF_EVERY, WOLF_P = 3 * NS, 13, 1e-4
+WOLF_NS, WOLF_EVERY, WOLF_P = 3 * NS, 20, 1e-5
 """It cries for so long in one of so many such stretches, and says this."""
 
 EQUAL, OWN, ALL = "equal weights", "own labels", "all labels"
