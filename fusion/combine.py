@@ -246,7 +246,7 @@ def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
 
 
 def shares(p_values: Mapping[int, float], weights: Mapping[int, float] = EQUAL) -> dict[int, float]:
-    """What each sense contributes to the weighed sum of -ln p.
+    """What each sense contributes to the weighed sum of -ln p; also where doubt in that sum ended (`MOST_DOUBT`).
 
     Parameters
     ----------
