@@ -80,7 +80,7 @@ def describe_weights(peak: FusedScore, parts: tuple[Part, ...], texts: Texts = E
 
 
 def describe_weight(one: Reliability, texts: Texts = ENGLISH) -> str:
-    """What a sense weighs, and why: "Audio weighs 0.65 here (incidents it carried: 9, false: 7).", after a gap."""
+    """What a sense weighs, and why: "Audio weighs 0.75 here (incidents it carried: 9, false: 7).", after a gap."""
     sense = texts.word(str(one.sense))
     return texts.reasons.weighs.format(sense=sense, weight=one.weight, carried=one.carried, false=one.false)
 

@@ -1,13 +1,13 @@
 """How much senses weigh in the fused sum, by what operators said of incidents: one that cries wolf weighs less.
 
 Why labels: in quiet recordings the p-values of a sense that will cry wolf are as honest as any. A label says of an
-incident whether it was worth telling, and the incident whose surprise it was. With R and F the shares that a sense had
-in incidents that were worth it and in false ones, and q the part of all labels that were worth it, its odds are
+incident whether it was worth telling, and the incident whose surprise it was. With R and F the sums of the shares that
+a sense had in the n incidents that were worth it and in the m false ones, and N the number of senses,
 
-    (PRIOR q + R) / (PRIOR (1 - q) + F).
+    expected = m (R + PRIOR / N) / (n + PRIOR),    weight = (PRIOR + expected) / (PRIOR + F), within [LEAST, 1].
 
-They are compared with those of all labels, q / (1 - q), or with the geometric mean of the senses where that is lower:
-who is as good as the others is not blamed for a bad place. The ratio is the weight, in [LEAST, 1].
+So a sense may carry as much of what is false as it carries of what is worth telling, and an even part of it before much
+is known: who sees most is not blamed for that, nor anybody for a place where much is false.
 
 Why bounds: what only one sense sees must still be told (`combine.MOST_DOUBT`, too). Why none weighs more than 1: the
 past that the sum is ranked against was learned with other weights, and the further apart they are, the less the rate
@@ -28,9 +28,9 @@ from fusion.combine import shares
 from fusion.events import Reliability
 from sensors.types import Modality
 
-PRIOR = 8.0
-"""Incidents that each sense counts as having carried before the first label, as many of them false as of all. It takes
-about as many labels to halve a weight."""
+PRIOR = 4.0
+"""Incidents that count as labelled before the first one, shared evenly: one false label takes no weight below
+0.8."""
 
 LEAST = 0.5
 """No sense weighs less."""
@@ -83,21 +83,17 @@ def weigh(labels: Sequence[Carried]) -> tuple[Reliability, ...]:
     """
     told = [label for label in labels if len(label.shares) > 1]
     senses = [sense for sense in sorted(Modality) if any(sense in label.shares for label in told)]
-    worth = (1 + sum(label.worth for label in told)) / (2 + len(told))
-    odds = {sense: _odds(sense, told, worth) for sense in senses}
-    usual = math.exp(math.fsum(map(math.log, odds.values())) / max(1, len(odds)))
-    most = min(usual, worth / (1 - worth))
     leading = [(max(label.shares, key=lambda sense: (label.shares[sense], sense)), label.worth) for label in told]
     return tuple(
-        Reliability(sense, round(min(1.0, max(LEAST, own / most)), 2), *_counts(sense, leading))
-        for sense, own in odds.items()
+        Reliability(sense, round(_weight(sense, told, len(senses)), 2), *_counts(sense, leading)) for sense in senses
     )
 
 
-def _odds(sense: Modality, labels: Sequence[Carried], worth: float) -> float:
-    right = math.fsum(label.shares.get(sense, 0.0) for label in labels if label.worth)
-    wrong = math.fsum(label.shares.get(sense, 0.0) for label in labels if not label.worth)
-    return (PRIOR * worth + right) / (PRIOR * (1 - worth) + wrong)
+def _weight(sense: Modality, labels: Sequence[Carried], senses: int) -> float:
+    right = [label.shares.get(sense, 0.0) for label in labels if label.worth]
+    wrong = [label.shares.get(sense, 0.0) for label in labels if not label.worth]
+    expected = len(wrong) * (math.fsum(right) + PRIOR / senses) / (len(right) + PRIOR)
+    return min(1.0, max(LEAST, (PRIOR + expected) / (PRIOR + math.fsum(wrong))))
 
 
 def _counts(sense: Modality, leading: Sequence[tuple[str, bool]]) -> tuple[int, int]:

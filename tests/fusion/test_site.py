@@ -76,7 +76,7 @@ def test_labels_that_are_kept_there_say_how_severe_what_happens_live_is(write_te
         write_label(tmp_path / "memory", LabelLine(f"f{number}", "false", counted={NIGHT: 0.0}, shares=HEARD))
     taught = build_site(load_settings(write_text("k.toml", text)), "k.toml").engine
     assert taught.triage.model.weights[NIGHT] > SeverityModel().weights[NIGHT]
-    assert taught.reliability == (Reliability(Modality.AUDIO, 0.5, 8, 8), Reliability(Modality.VIDEO, 1.0, 8, 0))
+    assert taught.reliability == (Reliability(Modality.AUDIO, 0.52, 8, 8), Reliability(Modality.VIDEO, 1.0, 8, 0))
 
 
 def test_a_recording_of_a_live_watch_knows_no_labels_and_neither_does_its_replay(
