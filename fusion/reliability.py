@@ -29,8 +29,7 @@ from fusion.events import Reliability
 from sensors.types import Modality
 
 PRIOR = 4.0
-"""Incidents that count as labelled before the first one, shared evenly: one false label takes no weight below
-0.8."""
+"""Incidents that count as labelled before the first one, shared evenly: one false label takes no weight below 0.8."""
 
 LEAST = 0.5
 """No sense weighs less."""

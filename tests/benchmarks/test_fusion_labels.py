@@ -8,7 +8,6 @@ from benchmarks.fusion_labels import WOLF_EVERY, WOLF_NS, WOLF_P, labelled, spoi
 from fusion.engine import EngineSettings
 from fusion.events import FusedScore, Incident, Part, Severity
 from fusion.recording import Label, Recording
-from fusion.reliability import Carried
 from sensors.types import NS, Modality, Score
 from tests.fusion.test_evidence import STREAMS, memory
 
@@ -23,9 +22,9 @@ def incident(start_s: int, end_s: int) -> Incident:
 
 def test_what_overlaps_an_event_was_worth_telling_and_shares_are_those_of_equal_weights() -> None:
     recording = Recording("x", 0, True, 0, 100.0, (), (Label(40.0, 45.0, "fall"),))
-    even = {"audio": pytest.approx(0.75), "video": pytest.approx(0.25)}
     told = labelled(recording, [incident(42, 43), incident(10, 20), incident(80, 90)])
-    assert told == [Carried(even, True), Carried(even, False), Carried(even, False)]
+    assert [one.worth for one in told] == [True, False, False]
+    assert [one.shares for one in told] == [pytest.approx({"audio": 0.75, "video": 0.25})] * 3
 
 
 def heard(sense: Modality | None, wolf: bool) -> list[dict[Modality, float]]:
