@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fusion.baseline.folder import AGAIN, Baseline
 from fusion.config import Settings, ZoneRule, read_rules
 from fusion.engine import Engine, EngineSettings
+from fusion.events import Reliability
 from fusion.language.choice import texts_of
 from fusion.recording import SCENARIO, Recording, build_source, load_recording, require_id
 from fusion.severity import SeverityModel
@@ -196,8 +197,9 @@ def _zone(rule: ZoneRule) -> Zone:
 
 
 def engine_settings(
-    settings: Settings, tick_s: float, utc_offset_s: float | None = None, model: SeverityModel | None = None
-) -> EngineSettings:
+    settings: Settings, tick_s: float, utc_offset_s: float | None = None, model: SeverityModel | None = None,
+    reliability: tuple[Reliability, ...] = (),
+) -> EngineSettings:  # fmt: skip
     """Settings in the engine's own units; where ticks are far apart, all other times are at least some ticks.
 
     `utc_offset_s` is that of the place, where its time of day is known; `model` what labels have taught of severity.
@@ -235,6 +237,7 @@ def engine_settings(
             model=model or SeverityModel(),
         ),
         rules=read_rules(settings),
+        reliability=reliability,
         texts=texts_of(settings.language),
     )
 

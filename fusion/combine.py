@@ -7,6 +7,10 @@ whose negative score would silence others (truncation as in Fang et al. 2023, do
 Senses by Fisher's sum, with their dependence measured at the site (Brown 1975, Poole et al. 2016). Why a sum: what only
 one sense finds strange is a decoy more often than an incident; what several do seldom is, and a maximum does not see
 that. Why its false-alarm rate holds though Fisher's own does not: the sum is ranked against its own past (`rarity`).
+
+A sense may weigh less in that sum (Good 1955), as labels taught (`reliability`); alone it is taken at its word. Why
+doubt ends at `MOST_DOUBT`: no channel is surer than its past allows, and at half the weight what one sense alone sees
+might never be told. So what is about that many times rarer than the operator asks for is told, whoever saw it.
 """
 
 from __future__ import annotations
@@ -18,6 +22,12 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+
+EQUAL: Mapping[int, float] = {}
+"""All senses weigh 1."""
+
+MOST_DOUBT = 10.0
+"""Weights make no p-value more than so many times as large as it is when all weigh the same."""
 
 
 def surprise_of(p_value: float) -> float:
@@ -49,19 +59,33 @@ class Dependence:
         Their names; p-values come by index in this sequence.
     memory : float
         Observations after which old ones fade (exponential weights); the first ones are averaged evenly.
+
+    Attributes
+    ----------
+    weights : dict of int to float
+        What senses weigh in the sum, by index, > 0; those that are not named weigh 1.
     """
 
     def __init__(self, senses: Sequence[str], memory: float = 20_000) -> None:
         n = len(senses)
         self._senses, self._memory = tuple(senses), memory
+        self.weights: dict[int, float] = {}
         self._count = [[0.0] * n for _ in range(n)]
         self._mean = [2.0] * n
         self._covariance = [[4.0 if i == j else 2.0 for j in range(n)] for i in range(n)]
         self._sums: dict[tuple[int, ...], tuple[float, float]] = {}
+        self._weighed: dict[tuple[int, ...], tuple[float, float]] = {}
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Let senses weigh so much from now on, by name; senses that are not here are passed over."""
+        self._weighed.clear()
+        named = {i: weights[sense] for i, sense in enumerate(self._senses) if sense in weights}
+        self.weights = {i: weight for i, weight in named.items() if weight != 1}
 
     def learn(self, p_values: Mapping[int, float]) -> None:
         """Take one quiet observation: p-values by index of the sense."""
         self._sums.clear()
+        self._weighed.clear()
         away = {i: -2 * math.log(p) - self._mean[i] for i, p in p_values.items()}
         for i in away:
             for j in away:
@@ -71,10 +95,10 @@ class Dependence:
             self._mean[i] += difference / (self._count[i][i] + 1)
 
     def p_value(self, p_values: Mapping[int, float]) -> float:
-        """Fisher-Brown p-value: the sum of -2 ln p against a Gamma law with the learned mean and variance.
+        """Fisher-Brown p-value: the sum of w (-2 ln p) against a Gamma law with mean sum w m and variance sum w w' cov.
 
-        Both are at least those of uniform p-values (2 and 4 a sense): smoothed p-values vary less in the middle, but
-        their tails are no lighter.
+        The learned m and cov are at least those of uniform p-values (2 and 4 a sense): smoothed p-values vary less in
+        the middle, but their tails are no lighter.
 
         Parameters
         ----------
@@ -89,9 +113,10 @@ class Dependence:
         References
         ----------
         Brown (1975), Biometrics 31(4), doi:10.2307/2529826; Poole et al. (2016), Bioinformatics 32(17),
-        doi:10.1093/bioinformatics/btw438.
+        doi:10.1093/bioinformatics/btw438; weights: Good (1955), J. R. Stat. Soc. B 17(2); Alves & Yu
+        (2011), PLoS ONE 6(8), doi:10.1371/journal.pone.0022647.
         """
-        return self._survival(tuple(p_values), sum(map(math.log, p_values.values())))
+        return self._doubted(tuple(p_values), sum(self.weigh_logs(p_values)))
 
     def statistics(self, p_values: Mapping[int, float]) -> dict[int, float]:
         """How strange every set of the senses present is together.
@@ -107,22 +132,55 @@ class Dependence:
             -log10 of what `combine` makes of each set, >= 0, by bit mask.
         """
         logs, out = list(map(math.log, p_values.values())), {}
+        if self.weights:
+            return self._weighed_statistics(p_values, logs)
         for mask, senses, places in _sets(tuple(p_values)):
             out[mask] = -math.log10(self.joined(p_values, senses, sum([logs[place] for place in places])))
         return out
 
-    def joined(self, p_values: Mapping[int, float], senses: tuple[int, ...], log: float) -> float:
-        """One p-value of some senses whose ln p add up to `log`: of one alone its own, of several Fisher-Brown's."""
-        return p_values[senses[0]] if len(senses) == 1 else self._survival(senses, log)
+    def _weighed_statistics(self, p_values: Mapping[int, float], logs: Sequence[float]) -> dict[int, float]:
+        """The same where not all weigh 1."""
+        weighed, out = self.weigh_logs(p_values), {}
+        for mask, senses, places in _sets(tuple(p_values)):
+            log, other = sum([logs[place] for place in places]), sum([weighed[place] for place in places])
+            out[mask] = -math.log10(self.joined(p_values, senses, log, other))
+        return out
+
+    def joined(
+        self, p_values: Mapping[int, float], senses: tuple[int, ...], log: float, weighed: float | None = None
+    ) -> float:
+        """One p-value of some senses whose ln p add up to `log`, and with their weights to `weighed`.
+
+        Of one alone its own; of several Fisher-Brown's, and where weights make that larger, `MOST_DOUBT` times at most.
+        """
+        if len(senses) == 1:
+            return p_values[senses[0]]
+        told = self._survival(senses, log)
+        return told if weighed is None else min(told * MOST_DOUBT, self._doubted(senses, weighed))
+
+    def weigh_logs(self, p_values: Mapping[int, float]) -> list[float]:
+        """What each sense weighs times its ln p."""
+        return [self.weights.get(i, 1.0) * math.log(p) for i, p in p_values.items()]
 
     def _survival(self, senses: tuple[int, ...], log: float) -> float:
         sums = self._sums.get(senses)
         if sums is None:
-            mean = sum(max(self._mean[i], 2.0) for i in senses)
-            variance = sum(max(self._covariance[i][j], 4.0 * (i == j)) for i in senses for j in senses)
-            sums = self._sums[senses] = mean, variance
+            sums = self._sums[senses] = self._moments(senses, EQUAL)
         mean, variance = sums
         return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
+
+    def _doubted(self, senses: tuple[int, ...], log: float) -> float:
+        sums = self._weighed.get(senses)
+        if sums is None:
+            sums = self._weighed[senses] = self._moments(senses, self.weights)
+        mean, variance = sums
+        return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
+
+    def _moments(self, senses: tuple[int, ...], weights: Mapping[int, float]) -> tuple[float, float]:
+        """Mean and variance of the weighed sum of -2 ln p of some senses."""
+        w = {i: weights.get(i, 1.0) for i in senses}
+        mean = sum(w[i] * max(self._mean[i], 2.0) for i in senses)
+        return mean, sum(w[i] * w[j] * max(self._covariance[i][j], 4.0 * (i == j)) for i in senses for j in senses)
 
     def state(self) -> dict[str, NDArray[np.float64]]:
         """Count, both means and covariance of every pair, by "name+name"."""
@@ -136,6 +194,7 @@ class Dependence:
     def restore(self, state: Mapping[str, NDArray[np.float64]]) -> None:
         """Begin with what was learned before; pairs that are not there begin anew."""
         self._sums.clear()
+        self._weighed.clear()
         for i, a in enumerate(self._senses):
             for j, b in enumerate(self._senses):
                 known = state.get(f"{a}+{b}" if i <= j else f"{b}+{a}")
@@ -182,18 +241,26 @@ def combine(dependence: Dependence, p_values: Mapping[int, float]) -> float:
     float
         In (0, 1].
     """
-    return dependence.joined(p_values, tuple(p_values), sum(map(math.log, p_values.values())))
+    weighed = sum(dependence.weigh_logs(p_values)) if dependence.weights else None
+    return dependence.joined(p_values, tuple(p_values), sum(map(math.log, p_values.values())), weighed)
 
 
-def shares(p_values: Mapping[int, float]) -> dict[int, float]:
-    """What each sense contributes to the sum of -ln p.
+def shares(p_values: Mapping[int, float], weights: Mapping[int, float] = EQUAL) -> dict[int, float]:
+    """What each sense contributes to the weighed sum of -ln p; also where doubt in that sum ended (`MOST_DOUBT`).
+
+    Parameters
+    ----------
+    p_values : mapping of int to float
+        In (0, 1], by index of the sense.
+    weights : mapping of int to float
+        As in `Dependence`: those that are not named weigh 1.
 
     Returns
     -------
     dict of int to float
         By index of the sense; they add up to 1.
     """
-    logs = {i: -math.log(p) for i, p in p_values.items()}
+    logs = {i: -weights.get(i, 1.0) * math.log(p) for i, p in p_values.items()}
     total = sum(logs.values())
     return {i: log / total for i, log in logs.items()} if total > 0 else dict.fromkeys(logs, 1 / len(logs))
 

@@ -26,7 +26,7 @@ from fusion.agreement import Agreement
 from fusion.align import NEVER, Aligner
 from fusion.calm import ALLOWANCE, Calm, Disturbances
 from fusion.combine import Dependence, shares
-from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Voice, Without
+from fusion.events import Change, Evidence, FusedScore, Incident, Missing, Part, Reliability, Voice, Without
 from fusion.evidence import Recollection
 from fusion.explain import explain
 from fusion.freezing import Tree, freeze, thaw
@@ -80,6 +80,8 @@ class EngineSettings:
         How verdicts become incidents.
     rules : tuple of Rule
         What the user wants to be told besides.
+    reliability : tuple of Reliability
+        How much senses weigh, as labels taught; those that are not named weigh 1.
     texts : Texts
         The language of what people read.
     """
@@ -99,6 +101,7 @@ class EngineSettings:
     learning: bool = True
     triage: TriageSettings = field(default_factory=TriageSettings)
     rules: tuple[Rule, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
     texts: Texts = ENGLISH
 
 
@@ -163,6 +166,7 @@ class Engine:
             streams, settings.windows_ns, settings.least_scores, settings.learn_every_ns, self._aligner.hold_until
         )
         self._dependence = Dependence([str(sense) for sense in self._senses.order])
+        self._weigh()
         self._rarity = Rarity(
             settings.block_ns, settings.tick_ns, settings.least_blocks, settings.triage.false_alarms_per_day
         )
@@ -270,12 +274,18 @@ class Engine:
     def resume(self, whole: Tree) -> None:
         """Go on where an engine with the same settings and streams stood, as if nothing had been between.
 
+        What labels taught may differ: what these settings say counts.
+
         Raises
         ------
         KeyError, IndexError, TypeError, ValueError
             If that is not whole; the engine is then of no use.
         """
         thaw(self, whole, (Engine, *HELD))
+        self._weigh()
+
+    def _weigh(self) -> None:
+        self._dependence.weigh({str(one.sense): one.weight for one in self._settings.reliability})
 
     def _restore(self, memory: Memory) -> None:
         self._senses.restore(memory.channels)
@@ -324,8 +334,8 @@ class Engine:
         if len(heard_p) < len(said):
             missing += tuple(Missing(str(order[i]), STRANGERS) for i in said if i not in heard_p)
         per_day, extrapolated = self._rarity.per_day(heard, statistics[heard])
-        weights = shares(heard_p)
-        parts = [Part(order[i], p, weights[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
+        share = shares(heard_p, self._dependence.weights)
+        parts = [Part(order[i], p, share[i], self._senses.reasons(order[i])) for i, p in heard_p.items()]
         if len(parts) > 1:
             parts.sort(key=lambda part: (-part.share, part.sense))
         p_value = 10 ** -statistics[heard]
@@ -343,7 +353,9 @@ class Engine:
                 without.append(Without(part.sense, 10 ** -statistics[others], *rate))
         senses = sorted(part.sense for part in parts)
         voices = tuple(Voice(sense, *said) for sense in senses for said in self._senses.voices(sense).items())
-        return Evidence(voices, self._recollection.of(senses), tuple(without))
+        weighed = (one for one in self._settings.reliability if one.sense in senses and one.weight != 1)
+        weights = tuple(weighed) if len(parts) > 1 else ()
+        return Evidence(voices, self._recollection.of(senses), tuple(without), weights)
 
     def _mark(self, tick_ns: int) -> None:
         """Keep the spans that must not be learned: incidents with their onset, and what outlasts them unchanged."""

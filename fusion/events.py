@@ -8,8 +8,8 @@ from enum import IntEnum, StrEnum
 from sensors.types import Health, Modality, Score
 
 __all__ = [
-    "Assessment", "Calibrated", "Change", "Evidence", "FusedScore", "Health", "Incident", "Missing", "Part", "Severity",
-    "Sighting", "Voice", "Without",
+    "Assessment", "Calibrated", "Change", "Evidence", "FusedScore", "Health", "Incident", "Missing", "Part",
+    "Reliability", "Severity", "Sighting", "Voice", "Without",
 ]  # fmt: skip
 
 
@@ -103,6 +103,26 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """How much a sense weighs among others, by what operators said of incidents.
+
+    Attributes
+    ----------
+    sense : Modality
+        Which.
+    weight : float
+        Its factor in the fused sum, in (0, 1].
+    carried, false : int
+        Incidents with a label of which its share was the largest, and how many of them were called false.
+    """
+
+    sense: Modality
+    weight: float
+    carried: int
+    false: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """What one channel has to say about a tick.
 
@@ -133,11 +153,14 @@ class Evidence:
         What channels said in the corroboration windows that was strange, in order of time.
     without : tuple of Without
         One for each sense that took part, where there are several.
+    weights : tuple of Reliability
+        Of senses that took part with a weight that is not 1, where there are several.
     """
 
     voices: tuple[Voice, ...]
     moments: tuple[Calibrated, ...]
     without: tuple[Without, ...]
+    weights: tuple[Reliability, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,5 +278,8 @@ class Incident:
     assessment: Assessment | None = None
 
 
-PARTS = (Severity, Calibrated, Part, Missing, Without, Voice, Evidence, FusedScore, Sighting, Assessment, Incident)
+PARTS = (
+    Severity, Calibrated, Part, Missing, Without, Reliability, Voice, Evidence, FusedScore, Sighting, Assessment,
+    Incident,
+)  # fmt: skip
 """Classes that hold something, see `freezing`."""

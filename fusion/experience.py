@@ -9,6 +9,8 @@ are held at 0 where labels would push them below: some labels are mistaken, and 
 How right the chances are is told by labels that the model did not see: each is judged by a model learned from the
 others (`FOLDS` groups at most).
 
+The same labels teach how much senses weigh: `reliability`.
+
 References
 ----------
 Pratt (1981), Concavity of the Log Likelihood, J. Am. Stat. Assoc. 76(373), doi:10.1080/01621459.1981.10477613;
@@ -19,12 +21,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.events import Reliability
 from fusion.intervals import wilson_interval
+from fusion.reliability import Carried, weigh
 from fusion.severity import NEVER_BELOW_ZERO, OTHER, PRIOR, THRESHOLDS, SeverityModel, chance
 
 Floats = NDArray[np.float64]
@@ -49,10 +53,13 @@ class Label:
         `severity.features` of the incident.
     grade : int
         0 where it was not worth telling, else the `Severity` that it had: 1 to 4.
+    shares : mapping of str to float
+        `reliability.even_shares` of the incident; empty where they are not known.
     """
 
     counted: Mapping[str, float]
     grade: int
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Experience:
         Of chances told without the incident's own label.
     error, error_before : float
         Mean squared error of these chances, and of the guess's, in [0, 1]; NaN without labels.
+    reliability : tuple of Reliability
+        How much senses weigh.
     """
 
     model: SeverityModel
@@ -97,6 +106,7 @@ class Experience:
     curve: tuple[Point, ...]
     error: float
     error_before: float
+    reliability: tuple[Reliability, ...] = ()
 
 
 def gather(labels: Sequence[Label]) -> Experience:
@@ -112,7 +122,13 @@ def gather(labels: Sequence[Label]) -> Experience:
     worth = [float(label.grade > 0) for label in labels]
     before = [_chance(guess, label) for label in labels]
     curve = tuple(_curve(told, worth))
-    return Experience(learn(labels), len(labels), curve, _error(told, worth), _error(before, worth))
+    errors = _error(told, worth), _error(before, worth)
+    return Experience(learn(labels), len(labels), curve, *errors, trust(labels))
+
+
+def trust(labels: Sequence[Label]) -> tuple[Reliability, ...]:
+    """How much senses weigh after these labels."""
+    return weigh([Carried(label.shares, label.grade > 0) for label in labels])
 
 
 def learn(labels: Sequence[Label]) -> SeverityModel:

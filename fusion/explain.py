@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.events import Calibrated, FusedScore, Part, Sighting
+from fusion.events import Calibrated, FusedScore, Part, Reliability, Sighting
 from fusion.language.english import ENGLISH
 from fusion.language.texts import Texts
 from fusion.patterns import HEARD
@@ -50,8 +50,8 @@ def explain(
     rate = rarity(peak.per_day, texts) if peak.per_day is not None else words.unknown_rate
     guess = words.estimated if peak.extrapolated else ""
     chance = (words.together if len(parts) > 1 else words.alone).format(rate=rate, guess=guess)
-    told = describe_sighting(sighting, texts), seen, chance, describe_without(peak, texts), _absent(peak, parts, texts)
-    return kind, "".join(told)
+    told = describe_sighting(sighting, texts), seen, chance, describe_without(peak, texts)
+    return kind, "".join((*told, describe_weights(peak, parts, texts), _absent(peak, parts, texts)))
 
 
 def describe_sighting(sighting: Sighting | None, texts: Texts = ENGLISH) -> str:
@@ -70,6 +70,19 @@ def describe_without(peak: FusedScore, texts: Texts = ENGLISH) -> str:
     if sense is None or per_day <= (peak.per_day or 0.0):
         return ""
     return texts.reasons.without.format(sense=texts.word(f"without {sense}"), rate=rarity(per_day, texts))
+
+
+def describe_weights(peak: FusedScore, parts: tuple[Part, ...], texts: Texts = ENGLISH) -> str:
+    """Which of these senses weighed less than others, and why; empty where none did."""
+    seen = {part.sense for part in parts}
+    weights = peak.evidence.weights if peak.evidence else ()
+    return "".join(describe_weight(one, texts) for one in weights if one.sense in seen)
+
+
+def describe_weight(one: Reliability, texts: Texts = ENGLISH) -> str:
+    """What a sense weighs, and why: "Audio weighs 0.75 here (incidents it carried: 9, false: 7).", after a gap."""
+    sense = texts.word(str(one.sense))
+    return texts.reasons.weighs.format(sense=sense, weight=one.weight, carried=one.carried, false=one.false)
 
 
 def _absent(peak: FusedScore, parts: tuple[Part, ...], texts: Texts) -> str:

@@ -32,7 +32,11 @@ LONGEST_NOTE = 1000
 
 
 class LabelLine(msgspec.Struct, frozen=True):
-    """One label; `opened_ns` and `kind` are the incident's, `counted` what its severity was judged by."""
+    """One label.
+
+    `opened_ns` and `kind` are the incident's, `counted` what its severity was judged by, `shares` whose its surprise
+    was, by sense, as if all weighed the same.
+    """
 
     id: str
     grade: str
@@ -40,6 +44,7 @@ class LabelLine(msgspec.Struct, frozen=True):
     kind: str = ""
     counted: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1e3)]] = {}
     note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
+    shares: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] = {}
 
     def __post_init__(self) -> None:
         """Refuse grades that do not exist."""
@@ -59,8 +64,8 @@ def read_labels(folder: Path) -> dict[str, LabelLine]:
 
 
 def as_experience(labels: dict[str, LabelLine]) -> list[Label]:
-    """What the model learns from; of an incident that a rule opened there is nothing to learn."""
-    return [Label(line.counted, GRADES.index(line.grade)) for line in labels.values() if line.counted]
+    """What is learned from; of an incident that a rule opened there is nothing to learn."""
+    return [Label(line.counted, GRADES.index(line.grade), line.shares) for line in labels.values() if line.counted]
 
 
 def is_store(folder: Path) -> bool:

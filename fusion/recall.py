@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.events import Calibrated, Evidence, FusedScore, Missing, Part, Sighting, Voice, Without
+from fusion.events import Calibrated, Evidence, FusedScore, Missing, Part, Reliability, Sighting, Voice, Without
 from fusion.evidence import channel_shares
 from fusion.explain import explain
 from fusion.language.texts import Texts
@@ -45,7 +45,7 @@ def recalled_peak(line: IncidentLine) -> FusedScore:
 
 
 def recalled_evidence(line: EvidenceLine) -> Evidence:
-    """What channels said, and counterfactuals."""
+    """What channels said, counterfactuals, and what senses weighed."""
     voices = [
         Voice(Modality(sense), channel, p_values)
         for sense, channels in line.voices.items()
@@ -60,7 +60,11 @@ def recalled_evidence(line: EvidenceLine) -> Evidence:
     without = [
         Without(Modality(sense), each.p_value, each.per_day, each.extrapolated) for sense, each in line.without.items()
     ]
-    return Evidence(tuple(voices), tuple(moments), tuple(without))
+    weights = [
+        Reliability(Modality(sense), each.weight, each.carried, each.false)
+        for sense, each in (line.weights or {}).items()
+    ]
+    return Evidence(tuple(voices), tuple(moments), tuple(without), tuple(weights))
 
 
 def recalled_shares(line: IncidentLine) -> dict[str, float]:

@@ -75,12 +75,21 @@ class WithoutLine(msgspec.Struct, frozen=True):
     extrapolated: bool = False
 
 
+class WeightLine(msgspec.Struct, frozen=True, array_like=True):
+    """How much a sense weighed, and why, as in `fusion.events.Reliability`."""
+
+    weight: float
+    carried: int
+    false: int
+
+
 class EvidenceLine(msgspec.Struct, frozen=True):
     """What the peak of an incident rests on.
 
     `senses` has the p-value of each sense at the peak, `voices` those of each channel that these are made of,
     `shares` what each channel contributes, `moments` what channels
-    of each sense said in the window before it that was strange, `without` the counterfactuals.
+    of each sense said in the window before it that was strange, `without` the counterfactuals, `weights` what senses
+    weighed that did not weigh 1.
     """
 
     at_ns: int
@@ -89,6 +98,7 @@ class EvidenceLine(msgspec.Struct, frozen=True):
     shares: dict[str, float] = {}
     without: dict[str, WithoutLine] = {}
     moments: dict[str, dict[str, tuple[MomentLine, ...]]] = {}
+    weights: dict[str, WeightLine] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CountedLine(msgspec.Struct, frozen=True, array_like=True):

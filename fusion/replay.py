@@ -15,7 +15,7 @@ from fusion.assemble import Watch, build_sensors, build_watch, choose_tick_s, en
 from fusion.baseline.folder import Baseline
 from fusion.config import Settings
 from fusion.engine import Step
-from fusion.events import Change, FusedScore, Incident, Missing
+from fusion.events import Change, FusedScore, Incident, Missing, Reliability
 from fusion.live.journal import read_arrivals
 from fusion.live.retrace import retrace
 from fusion.recording import Recording
@@ -99,6 +99,7 @@ def replay_recording(
     *,
     alone: bool = False,
     model: SeverityModel | None = None,
+    reliability: tuple[Reliability, ...] = (),
     verdicts: Path | None = None,
     progress: Callable[[int], None] | None = None,
     hear: Callable[[str, FusedScore], None] | None = None,
@@ -117,6 +118,8 @@ def replay_recording(
         Watch also with each sense alone.
     model : SeverityModel, optional
         What labels have taught of severity.
+    reliability : tuple of Reliability
+        What they have taught of senses.
     verdicts : Path, optional
         File for the verdicts of the fusion, one JSON object a line.
     progress : callable (int) -> None, optional
@@ -129,7 +132,7 @@ def replay_recording(
     dict of str to Account
         "fused" first, then the senses alone.
     """
-    watches = build_watches(recording, settings, baseline, alone, model)
+    watches = build_watches(recording, settings, baseline, alone, model, reliability)
     accounts = {watch.name: Account() for watch, _ in watches}
     sensors = watches[0][1]
     end_ns = end_of(recording)
@@ -160,6 +163,7 @@ def build_watches(
     baseline: Baseline | None,
     alone: bool,
     model: SeverityModel | None = None,
+    reliability: tuple[Reliability, ...] = (),
 ) -> list[tuple[Watch, list[Sensor]]]:
     """The fusion and, if asked for, each sense alone; with the sensors that each looks at."""
     everything = build_sensors(recording, Modality, settings.audio.model, settings.video.zones, settings.video.channels)
@@ -173,7 +177,8 @@ def build_watches(
         what = f"the baseline knows none of the sensors here ({there}), but {', '.join(baseline.manifest.sensors)}"
         raise BadInputError(what, where=recording.name, mend="give the baseline of this place, or name sensors alike")
     tick_s = tick_of(recording, settings, baseline, everything)
-    engine = engine_settings(settings, tick_s, recording.utc_offset_s if recording.start_known else None, model)
+    utc_offset_s = recording.utc_offset_s if recording.start_known else None
+    engine = engine_settings(settings, tick_s, utc_offset_s, model, reliability)
     if baseline and round(baseline.manifest.block_s * NS) != engine.block_ns:
         raise BadInputError(
             "the baseline was learned with other timing", where=recording.name, mend="learn it again with this version"

@@ -59,7 +59,7 @@ LAYERS = [
     "rules",
     "experience senses shifts explain triage",
     "lately",
-    "agreement align evidence patterns rarity severity words",
+    "agreement align evidence patterns rarity reliability severity words",
     "combine language.choice",
     "sinks.news sinks.phrase sinks.receipts section",
     "calibrate calm events freezing intervals language.english language.japanese",
@@ -70,7 +70,7 @@ LAYERS = [
 
 PURE = frozenset(
     "events agreement calibrate calm align combine rarity triage engine senses shifts explain rows rules words "
-    "evidence patterns severity experience intervals lately freezing inventory language.texts "
+    "evidence patterns severity reliability experience intervals lately freezing inventory language.texts "
     "language.english language.japanese language.vocabulary language.choice".split()
 )
 MATHS = frozenset(

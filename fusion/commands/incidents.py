@@ -11,11 +11,13 @@ import msgspec
 
 from fusion.commands.asking import claim_of
 from fusion.config import Settings
-from fusion.explain import describe_kind
-from fusion.labels import GRADES, LabelLine, in_store, is_store, read_labels, write_label
+from fusion.experience import trust
+from fusion.explain import describe_kind, describe_weight
+from fusion.labels import GRADES, LabelLine, as_experience, in_store, is_store, read_labels, write_label
 from fusion.language.texts import Texts
 from fusion.recall import explained
 from fusion.records import EvidenceLine, IncidentLine, rank_incidents, read_lines
+from fusion.reliability import even_shares
 from fusion.sinks.cap import cap_document
 from fusion.sinks.console import columns, wrapped
 from fusion.store.database import read_database
@@ -35,7 +37,7 @@ LEAST_SHARE = 5e-4
 
 
 def list_incidents(folder: Path, site: Path | None, texts: Texts, as_json: bool) -> None:
-    """Print the incidents of a folder, gravest first, with what was said of them."""
+    """Print the incidents of a folder, gravest first, with what was said of them and what that taught of senses."""
     labels = read_labels(site or folder)
     for number, line in enumerate(read_incidents(folder), 1):
         grade = labels[line.id].grade if line.id in labels else None
@@ -46,6 +48,9 @@ def list_incidents(folder: Path, site: Path | None, texts: Texts, as_json: bool)
             rate = rarity(line.per_day, texts) if line.per_day is not None else texts.page.your_rule
             told = f"  [{texts.word(grade)}]" if grade else ""
             print(f"{number:>3}  {line.id}  {headline(line, texts)}  {rate}{told}")
+    for one in () if as_json else trust(as_experience(labels)):
+        if one.weight != 1:
+            print(f"     {describe_weight(one, texts).strip()}")
 
 
 def show_incident(folder: Path, name: str, site: Path | None, texts: Texts, as_json: bool) -> None:
@@ -92,7 +97,8 @@ def label_incident(
     if not line.assessment and not is_store(kept):
         raise BadInputError("a rule of yours opened it: there is nothing to learn", where=line.id, mend="label another")
     counted = {each.name: each.value for each in line.assessment.counted} if line.assessment else {}
-    label = LabelLine(line.id, grade, line.opened_ns, line.kind, counted, note)
+    own = even_shares(line.evidence.senses) if line.evidence else {}
+    label = LabelLine(line.id, grade, line.opened_ns, line.kind, counted, note, own)
     if is_store(kept):
         gate, of = Gate(kept, SystemClock()), f"incident {line.id}, {grade}"
         with gate.noted(gate.admit(Act.LABEL, of, claim_of(*acting)), Act.LABEL, of):
@@ -138,7 +144,9 @@ def _shares(line: IncidentLine, evidence: EvidenceLine, texts: Texts) -> list[st
     """A line a sense, and below it one for each channel that counts."""
     told = []
     for part in sorted(line.parts, key=lambda part: -part.share):
-        told.append(f"  {part.share:>6.1%}  {texts.word(f'lane {part.sense}')}")
+        weight = (evidence.weights or {}).get(part.sense)
+        weighed = f"  × {weight.weight:g}" if weight else ""
+        told.append(f"  {part.share:>6.1%}  {texts.word(f'lane {part.sense}')}{weighed}")
         own = evidence.voices.get(part.sense, {})
         told += [
             f"  {share:>6.1%}    {name}" for name, share in evidence.shares.items() if name in own and share >= 5e-4

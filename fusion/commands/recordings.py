@@ -24,7 +24,6 @@ from fusion.report.metrics import Outcome, alarm_between, match
 from fusion.report.sweep import Heard, added, sweep
 from fusion.report.table import format_table, outcome_facts
 from fusion.report.timeline import why_unjudged
-from fusion.severity import SeverityModel
 from fusion.sinks.console import incidents_table
 from fusion.sinks.folder import finished_folder
 from fusion.sinks.jsonl import incident_line
@@ -43,7 +42,7 @@ def replay_all(
 ) -> None:
     """Replay recordings; tell incidents, and write the four files where a folder is given.
 
-    Labels of the `site` folder say how severe what is.
+    Labels of the `site` folder say how severe what is, and how much senses weigh.
     """
     known = load_baseline(baseline) if baseline else None
     texts = texts_of(settings.language)
@@ -54,11 +53,11 @@ def replay_all(
             _tell(f"rule {rule.text}: {why}")
     for recording, name in zip(recordings, names, strict=True):
         if out is None:
-            account = _replayed(recording, settings, known, experience.model, None)
+            account = _replayed(recording, settings, known, experience, None)
         else:
             target = out / name if len(recordings) > 1 else out
             with finished_folder(target) as folder:
-                account = _replayed(recording, settings, known, experience.model, folder / "verdicts.jsonl")
+                account = _replayed(recording, settings, known, experience, folder / "verdicts.jsonl")
                 write_incidents(folder / "incidents.jsonl", account)
                 _draw(folder, recording, settings, experience)
         _tell_strangers(recording, settings, known)
@@ -161,10 +160,13 @@ def judge(recording: Recording, account: Account) -> Outcome:
 
 
 def _replayed(
-    recording: Recording, settings: Settings, known: Baseline | None, model: SeverityModel, verdicts: Path | None
+    recording: Recording, settings: Settings, known: Baseline | None, taught: Experience, verdicts: Path | None
 ) -> Account:
     with _progress(recording) as progress:
-        return replay_recording(recording, settings, known, model=model, verdicts=verdicts, progress=progress)[FUSED]
+        return replay_recording(
+            recording, settings, known, model=taught.model, reliability=taught.reliability, verdicts=verdicts,
+            progress=progress,
+        )[FUSED]  # fmt: skip
 
 
 def _draw(folder: Path, recording: Recording, settings: Settings, experience: Experience) -> None:

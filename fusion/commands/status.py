@@ -6,13 +6,17 @@ import fcntl
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from fusion.config import Settings
+from fusion.events import Reliability
+from fusion.experience import trust
+from fusion.explain import describe_weight
+from fusion.labels import as_experience, read_labels
 from fusion.store.database import read_database
 from fusion.vault.custody import CLIPS
 from fusion.vault.segments import read_clips
@@ -64,6 +68,8 @@ class Status:
         Events that wait, by sink.
     clips : Clips or None
         Of incidents; None where none are kept.
+    weights : tuple of Reliability
+        How much senses weigh by the labels given so far; a daemon takes them up when it starts or reads its settings.
     """
 
     running: bool
@@ -75,6 +81,7 @@ class Status:
     incidents: list[dict[str, str | int | None]]
     waiting: dict[str, int]
     clips: Clips | None
+    weights: tuple[Reliability, ...] = ()
 
 
 def tell_status(settings: Settings, as_json: bool) -> bool:
@@ -98,10 +105,11 @@ def read_status(settings: Settings) -> Status:
     folder = Path(settings.store.folder)
     with closing(read_database(folder)) as database:
         try:
-            return _read(database, _is_running(folder), _clips(settings, folder / CLIPS))
+            status = _read(database, _is_running(folder), _clips(settings, folder / CLIPS))
         except sqlite3.Error as error:
             mend = "start the daemon: it sets a broken database aside"
             raise BadInputError(f"the database cannot be read ({error})", where=folder, mend=mend) from error
+    return replace(status, weights=trust(as_experience(read_labels(folder))))
 
 
 def status_text(status: Status) -> str:
@@ -115,6 +123,7 @@ def status_text(status: Status) -> str:
         end = "open" if one["closed_ns"] is None else "over"
         lines.append(f"  {str(one['severity']).upper():<9}{_time(int(one['opened_ns'] or 0))}  {one['kind']}, {end}")
     lines += [f"  {sink}: {counted(count, 'event')} wait" for sink, count in sorted(status.waiting.items())]
+    lines += [f"  {describe_weight(one).strip()}" for one in status.weights if one.weight != 1]
     if status.clips:
         clips = status.clips
         since = "" if clips.oldest_ns is None else f"; the oldest of {_time(clips.oldest_ns)}"

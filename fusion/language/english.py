@@ -53,6 +53,7 @@ ENGLISH = Texts(
         estimated=", a rate estimated beyond what this site's past can show",
         absent=" Without {streams}.",
         without=" Without {sense} it would be {rate}.",
+        weighs=" {sense} weighs {weight:g} here (incidents it carried: {carried}, false: {false}).",
         looks_like="This looks like {kind}: {signs}. ",
         then=", then ",
         listed=", ",
@@ -150,6 +151,8 @@ ENGLISH = Texts(
             "guess and learn from your labels ({labels} so far)."
         ),
         model_heads=("What counts", "Guess", "Learned"),
+        weight_heads=("Sense", "Weight", "Incidents it carried", "Of them false"),
+        weights_told="A sense that cries wolf weighs less among the others, though never less than half.",
         curve="How right the chances are",
         curve_told=(
             "Of incidents that you labelled: the chance that they were worth your time as judged without their own "

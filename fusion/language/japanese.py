@@ -54,6 +54,7 @@ JAPANESE = Texts(
         estimated="（この場所の過去の記録を超えるため推定値）",
         absent="{streams} は不参加。",
         without="{sense}がなかった場合：{rate}。",
+        weighs="{sense}の重みはここでは {weight:g}（主因となった異常 {carried} 件、うち誤報 {false} 件）。",
         looks_like="{kind}の疑い：{signs}。",
         then="、続いて",
         listed="、",
@@ -152,6 +153,8 @@ JAPANESE = Texts(
             "重みは仮の値から始まり、あなたのラベルから学びます（これまでに {labels} 件）。"
         ),
         model_heads=("根拠", "仮の値", "学習後"),
+        weight_heads=("感覚", "重み", "主因となった異常", "うち誤報"),
+        weights_told="誤報の多い感覚は、他の感覚と合わせるときの重みが下がります（半分まで）。",
         curve="確率の正しさ",
         curve_told=(
             "ラベルを付けた異常について、そのラベルを使わずに求めた「確認する価値がある」確率と、実際にそうだった割合。"

@@ -62,6 +62,7 @@ class Reasons:
     estimated: str
     absent: str
     without: str
+    weighs: str
     looks_like: str
     then: str
     listed: str
@@ -159,6 +160,8 @@ class Page:
     model_open: str
     model_told: str
     model_heads: tuple[str, str, str]
+    weight_heads: tuple[str, str, str, str]
+    weights_told: str
     curve: str
     curve_told: str
     curve_none: str

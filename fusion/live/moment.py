@@ -80,7 +80,7 @@ def take_moment(
 
 def fingerprint(settings: EngineSettings, streams: Mapping[str, Modality]) -> str:
     """What must be the same for a watch to go on; what labels taught may differ."""
-    judged = replace(settings, triage=replace(settings.triage, model=SeverityModel()))
+    judged = replace(settings, triage=replace(settings.triage, model=SeverityModel()), reliability=())
     return hashlib.sha256(repr((judged, sorted(streams.items()), _OUR_CODE)).encode()).hexdigest()
 
 

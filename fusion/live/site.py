@@ -13,11 +13,10 @@ from fusion.assemble import Watch, build_live_sensors, build_watch, choose_tick_
 from fusion.baseline.folder import Baseline, load_baseline
 from fusion.config import Settings
 from fusion.engine import EngineSettings
-from fusion.experience import learn
+from fusion.experience import Label, learn, trust
 from fusion.labels import as_experience, read_labels
 from fusion.live.moment import UNUSABLE, Moment, fits, go_on, read_moment
 from fusion.live.state import LEARNED, MOMENT, State, load_state
-from fusion.severity import SeverityModel
 from sensors.base import Sensor
 from sensors.clock import SteadyClock
 from sensors.errors import BadInputError
@@ -97,7 +96,8 @@ def build_site(settings: Settings, where: object, *, fresh: bool = False, learne
     kept = moment = None
     folder = Path(settings.store.folder) if settings.store.folder and not fresh else None
     utc_offset_s = local_offset_s(settings, clock.now_ns())
-    engine = engine_settings(settings, tick_s, utc_offset_s, taught_by(folder) if folder else None)
+    labels = kept_labels(folder) if folder else []
+    engine = engine_settings(settings, tick_s, utc_offset_s, learn(labels) if labels else None, trust(labels))
     if folder:
         kept = load_state(folder, tick_s, engine.block_ns / NS)
         moment = read_moment(folder / LEARNED / MOMENT)
@@ -118,14 +118,13 @@ def local_offset_s(settings: Settings, at_ns: int) -> int:
     return round(offset.total_seconds()) if offset is not None else 0
 
 
-def taught_by(folder: Path) -> SeverityModel | None:
-    """How severe what is, by the labels kept there; a database that is broken teaches nothing, its writer says so."""
+def kept_labels(folder: Path) -> list[Label]:
+    """What the labels kept there teach; those of a database that is broken nothing, its writer says so."""
     try:
-        labels = read_labels(folder) if folder.is_dir() else {}
+        return as_experience(read_labels(folder)) if folder.is_dir() else []
     except BadInputError as error:
         _log.warning("labels are not learned from: %s", error)
-        return None
-    return learn(as_experience(labels)) if labels else None
+        return []
 
 
 def live_watch(site: Site) -> Watch:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
+from fusion.events import Reliability
 from fusion.experience import Experience, Point
 from fusion.language.texts import Texts
 from fusion.report.markup import note, section, table
@@ -20,6 +22,7 @@ def judging(experience: Experience, texts: Texts) -> str:
     words = texts.page
     told = f"<p>{words.model_told.format(labels=experience.labels)}</p>"
     body = f'{told}<div class="judging">{_weights(experience, texts)}{_calibration(experience, texts)}</div>'
+    body += _senses(experience.reliability, texts)
     return section(words.model, f"<details><summary>{words.model_open}</summary>{body}</details>")
 
 
@@ -32,6 +35,15 @@ def _weights(experience: Experience, texts: Texts) -> str:
     for name, guess, learned in zip(THRESHOLD_NAMES, THRESHOLDS, model.thresholds, strict=True):
         rows.append((texts.word(f"threshold {name}"), f"{guess.logits:.1f} ± {guess.spread:.1f}", f"{learned:.2f}"))
     return table(texts.page.model_heads, rows, numbers=(1, 2))
+
+
+def _senses(reliability: Sequence[Reliability], texts: Texts) -> str:
+    """A row a sense of which labels tell."""
+    rows = (
+        (texts.word(f"lane {one.sense}"), f"{one.weight:g}", str(one.carried), str(one.false)) for one in reliability
+    )
+    told = table(texts.page.weight_heads, rows, numbers=(1, 2, 3))
+    return f"<p>{texts.page.weights_told}</p>{told}" if reliability else ""
 
 
 def _calibration(experience: Experience, texts: Texts) -> str:

@@ -18,6 +18,7 @@ from fusion.records import (
     PartLine,
     SenseLine,
     VerdictLine,
+    WeightLine,
     WithoutLine,
 )
 from sensors.types import Modality
@@ -110,6 +111,8 @@ def _evidence(peak: FusedScore, evidence: Evidence) -> EvidenceLine:
             for each in evidence.without
         },
         moments={str(part.sense): _moments(peak.at_ns, part.sense, evidence.moments) for part in peak.parts},
+        weights={str(one.sense): WeightLine(one.weight, one.carried, one.false) for one in evidence.weights}
+        or msgspec.UNSET,
     )
 
 

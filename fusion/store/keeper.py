@@ -3,7 +3,7 @@
 What belongs to no incident is gone after `keep_ns`, from the database and from its log, and so is an incident of which
 somebody said that it is none. All other incidents stay for as long as is set: they are what somebody was told of.
 
-Why labels stay without their incidents, as bare figures: severity is learned from them.
+Why labels stay without their incidents, as bare figures: severity, and what senses weigh, is learned from them.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def forget(database: sqlite3.Connection, before_ns: int, flagged_before_ns: int)
 
 
 def bare_label(database: sqlite3.Connection, incident: str) -> None:
-    """Keep of a label only what severity is learned from."""
+    """Keep of a label only what is learned from."""
     for (line,) in database.execute("SELECT line FROM labels WHERE incident = ?", (incident,)).fetchall():
         bare = {**msgspec.json.decode(line), "note": "", "opened_ns": 0}
         row = msgspec.json.encode(bare), incident

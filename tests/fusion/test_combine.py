@@ -167,6 +167,53 @@ def test_shares_add_up_to_one(said: dict[int, float]) -> None:
     assert sum(share.values()) == pytest.approx(1.0)
 
 
+WEIGHTS = st.dictionaries(st.sampled_from(SENSES), st.floats(0.5, 1.0))
+
+
+@LAW
+@given(SAID, WEIGHTS, st.data())
+def test_with_weights_too_shares_add_up_and_more_is_never_less_strange(
+    said: dict[int, float], weights: dict[str, float], data: st.DataObject
+) -> None:
+    known = Dependence(SENSES)
+    known.restore(INDEPENDENT.state())
+    known.weigh(weights)
+    share = shares(said, known.weights)
+    assert sum(share.values()) == pytest.approx(1.0)
+    assert all(0 <= part <= 1 for part in share.values())
+    index = data.draw(st.sampled_from(sorted(said)))
+    stranger = {**said, index: said[index] * data.draw(st.floats(1e-5, 1.0))}
+    assert combine(known, stranger) <= combine(known, said) * (1 + 1e-9)
+
+
+@LAW
+@given(SAID, st.floats(0.5, 1.0))
+def test_only_what_senses_weigh_beside_each_other_counts(said: dict[int, float], weight: float) -> None:
+    known = Dependence(SENSES)
+    known.weigh(dict.fromkeys(SENSES, weight))
+    assert combine(known, said) == pytest.approx(combine(Dependence(SENSES), said), rel=1e-6)
+
+
+def test_the_weighed_sum_has_the_tail_that_it_is_said_to_have() -> None:
+    """Of independent uniform p-values with one sense at half weight, as many are below a level as its p-value says."""
+    known = Dependence(SENSES)
+    known.restore(INDEPENDENT.state())
+    known.weigh({"audio": 0.5})
+    drawn = (1 - np.random.default_rng(8).random((40_000, 3))).tolist()
+    told = np.array([known.p_value(dict(enumerate(row))) for row in drawn])
+    for level in (0.5, 0.1, 0.01):
+        assert np.mean(told <= level) == pytest.approx(level, rel=0.2)
+
+
+def test_weights_can_be_taken_back() -> None:
+    known, said = Dependence(SENSES), {0: 1e-4, 1: 0.3, 2: 0.2}
+    before = combine(known, said)
+    known.weigh({"audio": 0.5, "smell": 0.5})
+    assert combine(known, said) > before
+    known.weigh({})
+    assert combine(known, said) == before
+
+
 @LAW
 @given(SAID)
 def test_the_strangest_sense_has_the_largest_share(said: dict[int, float]) -> None:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from fusion.combine import Dependence, combine, p_value_of, shares, surprise_of
 from fusion.engine import Engine, EngineSettings, Memory, Step
-from fusion.events import Calibrated, FusedScore, Incident, Part, Voice
+from fusion.events import Calibrated, Change, FusedScore, Incident, Part, Reliability, Voice
 from fusion.evidence import Recollection, channel_shares
 from fusion.language.choice import BY_NAME, texts_of
 from fusion.language.texts import Language
 from fusion.rarity import Rarity
 from fusion.recall import explained, recalled_shares
-from fusion.records import EvidenceLine, IncidentLine
+from fusion.records import EvidenceLine, IncidentLine, WeightLine
+from fusion.reliability import LEAST
 from fusion.sinks.jsonl import incident_line
 from fusion.triage import TriageSettings
 from sensors.types import NS, Health, Modality, Score, State
@@ -40,7 +41,10 @@ RULES = EngineSettings(
     learning=False,
     triage=TriageSettings(false_alarms_per_day=5.0, patience_ns=0),
 )
+WEIGHED = replace(RULES, reliability=(Reliability(Modality.AUDIO, 0.6, 9, 7), Reliability(Modality.VIDEO, 1.0, 4, 1)))
+EACH_WAY = pytest.mark.parametrize("rules", [RULES, WEIGHED], ids=["all weigh the same", "one weighs less"])
 LEARNED_S, EVENT_S, END_S = 1500, 40, 60
+EDGE = 10.0
 
 
 def told(stream: str, second: int, raws: list[float]) -> list[Score]:
@@ -58,11 +62,13 @@ def memory() -> Memory:
     return engine.snapshot()
 
 
-def play(engine: Engine, seconds: int, seed: int, event: float = 0.0, gone: str = "", gone_s: int = 0) -> list[Step]:
+def play(
+    engine: Engine, seconds: int, seed: int, event: float = 0.0, gone: str = "", gone_s: int = 0, seen_by: str = ""
+) -> list[Step]:
     noise = np.random.default_rng(seed).standard_normal((seconds, 3, 2))
     for second in range(seconds):
         for row, stream in zip(noise[second].tolist(), STREAMS, strict=True):
-            far = event * (EVENT_S <= second < EVENT_S + 4)
+            far = event * (EVENT_S <= second < EVENT_S + 4) * (seen_by in ("", stream))
             for score in told(stream, second, [row[0] + far, row[1] + far / 2]):
                 engine.push(score)
     if gone:
@@ -72,29 +78,55 @@ def play(engine: Engine, seconds: int, seed: int, event: float = 0.0, gone: str 
     return list(engine.advance((seconds - 1) * NS))
 
 
-@lru_cache
-def steps() -> tuple[Step, ...]:
-    return tuple(play(Engine(RULES, STREAMS, 0, memory()), END_S, 5, event=6.0))
+def steps(rules: EngineSettings = RULES) -> tuple[Step, ...]:
+    return _steps(rules is WEIGHED)
 
 
 @lru_cache
-def incident() -> Incident:
-    return [incident for step in steps() for _, incident in step.changes][-1]
+def _steps(weighed: bool) -> tuple[Step, ...]:
+    return tuple(play(Engine(WEIGHED if weighed else RULES, STREAMS, 0, memory()), END_S, 5, event=6.0))
 
 
-def line() -> IncidentLine:
-    return msgspec.json.decode(incident_line(incident()), type=IncidentLine)
+def incident(rules: EngineSettings = RULES) -> Incident:
+    return [incident for step in steps(rules) for _, incident in step.changes][-1]
 
 
-def evidence() -> EvidenceLine:
-    told = line().evidence
+def line(rules: EngineSettings = RULES) -> IncidentLine:
+    return msgspec.json.decode(incident_line(incident(rules)), type=IncidentLine)
+
+
+def evidence(rules: EngineSettings = RULES) -> EvidenceLine:
+    told = line(rules).evidence
     assert told
     return told
 
 
-def test_the_sentence_can_be_written_again_from_the_file() -> None:
-    assert line().why == explained(line(), texts_of(Language.ENGLISH))
-    assert "Without the " in line().why
+@EACH_WAY
+def test_the_sentence_can_be_written_again_from_the_file(rules: EngineSettings) -> None:
+    assert line(rules).why == explained(line(rules), texts_of(Language.ENGLISH))
+    assert "Without the " in line(rules).why
+
+
+def test_what_a_sense_weighs_is_said_and_stored_where_it_is_not_one() -> None:
+    said = " Audio weighs 0.6 here (incidents it carried: 9, false: 7)."
+    assert said in line(WEIGHED).why
+    assert "Video weighs" not in line(WEIGHED).why
+    assert "音の重みはここでは 0.6（主因となった異常 9 件、うち誤報 7 件）。" in explained(
+        line(WEIGHED), texts_of(Language.JAPANESE)
+    )
+    assert evidence(WEIGHED).weights == {"audio": WeightLine(0.6, 9, 7)}
+    assert "weighs" not in line().why
+    assert b"weights" not in incident_line(incident())
+
+
+def test_a_sense_that_weighs_less_has_less_of_the_share_at_the_same_moment() -> None:
+    at_ns = evidence().at_ns
+
+    def share(rules: EngineSettings) -> float:
+        (verdict,) = (step.verdict for step in steps(rules) if step.verdict.at_ns == at_ns)
+        return next(part.share for part in verdict.parts if part.sense is Modality.AUDIO)
+
+    assert share(WEIGHED) < share(RULES)
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -106,12 +138,23 @@ def test_an_engine_that_speaks_a_language_says_what_the_file_says_in_it(language
     assert [step.verdict for step in other] == [step.verdict for step in steps()]
 
 
-def test_shares_by_sense_and_by_channel_add_up_and_agree_with_what_is_stored_of_each() -> None:
-    told = evidence()
-    by_sense = {part.sense: part.share for part in line().parts}
+def test_a_sense_of_the_least_weight_still_raises_what_it_alone_sees_clearly_and_not_what_is_on_the_edge() -> None:
+    def opened(event: float, weight: float) -> bool:
+        rules = replace(RULES, reliability=(Reliability(Modality.AUDIO, weight, 9, 9),))
+        told = play(Engine(rules, STREAMS, 0, memory()), END_S, 5, event=event, seen_by="hall/mic")
+        return any(change is Change.OPENED for step in told for change, _ in step.changes)
+
+    assert [opened(60.0, 1.0), opened(60.0, LEAST)] == [True, True]
+    assert [opened(EDGE, 1.0), opened(EDGE, LEAST)] == [True, False]
+
+
+@EACH_WAY
+def test_shares_by_sense_and_by_channel_add_up_and_agree_with_what_is_stored_of_each(rules: EngineSettings) -> None:
+    told = evidence(rules)
+    by_sense = {part.sense: part.share for part in line(rules).parts}
     assert sum(by_sense.values()) == pytest.approx(1.0, abs=1e-5)
     assert sum(told.shares.values()) == pytest.approx(1.0, abs=1e-5)
-    again = recalled_shares(line())
+    again = recalled_shares(line(rules))
     assert again == pytest.approx(told.shares, rel=1e-4, abs=1e-5)
     for sense, share in by_sense.items():
         own = [value for name, value in told.shares.items() if name.startswith(f"{sense}:") or name in channels(sense)]
@@ -122,33 +165,39 @@ def channels(sense: str) -> set[str]:
     return {name for stream, modality in STREAMS.items() if modality == sense for name in CHANNELS[stream]}
 
 
-def test_the_fused_surprise_its_shares_and_its_rate_follow_from_the_stored_p_values() -> None:
+@EACH_WAY
+def test_the_fused_surprise_its_shares_and_its_rate_follow_from_what_is_stored(rules: EngineSettings) -> None:
+    told, whole = evidence(rules), line(rules)
     order = sorted(set(STREAMS.values()))
     dependence = Dependence([str(sense) for sense in order])
     dependence.restore(memory().moments)
+    dependence.weigh({sense: each.weight for sense, each in (told.weights or {}).items()})
     rarity = Rarity(RULES.block_ns, RULES.tick_ns, RULES.least_blocks, RULES.triage.false_alarms_per_day)
     masks = {"+".join(s for i, s in enumerate(order) if mask >> i & 1): mask for mask in range(1, 8)}
     rarity.restore({masks[name]: values for name, values in memory().blocks.items()})
-    p_values = {i: evidence().senses[sense] for i, sense in enumerate(order)}
+    p_values = {i: told.senses[sense] for i, sense in enumerate(order)}
     p_value = combine(dependence, p_values)
-    assert line().p_value == pytest.approx(p_value, rel=1e-4)
-    assert {order[i]: share for i, share in shares(p_values).items()} == pytest.approx(
-        {part.sense: part.share for part in line().parts}, rel=1e-4
+    assert whole.p_value == pytest.approx(p_value, rel=1e-4)
+    assert {order[i]: share for i, share in shares(p_values, dependence.weights).items()} == pytest.approx(
+        {part.sense: part.share for part in whole.parts}, rel=1e-4
     )
-    assert line().per_day == pytest.approx(rarity.per_day(7, -math.log10(p_value))[0], rel=1e-3)
+    assert whole.per_day == pytest.approx(rarity.per_day(7, -math.log10(p_value))[0], rel=1e-3)
     for i, sense in enumerate(order):
         others = combine(dependence, {j: p for j, p in p_values.items() if j != i})
-        said = evidence().without[sense]
+        said = told.without[sense]
         assert said.p_value == pytest.approx(others, rel=1e-4)
         assert said.per_day == pytest.approx(rarity.per_day(7 & ~(1 << i), -math.log10(others))[0], rel=1e-3)
 
 
+@EACH_WAY
 @pytest.mark.parametrize("stream", list(STREAMS))
-def test_the_counterfactual_is_what_would_have_been_said_had_the_sensor_gone_just_then(stream: str) -> None:
-    at_s = evidence().at_ns // NS
-    without = play(Engine(RULES, STREAMS, 0, memory()), END_S, 5, event=6.0, gone=stream, gone_s=at_s)
+def test_the_counterfactual_is_what_would_have_been_said_had_the_sensor_gone_just_then(
+    stream: str, rules: EngineSettings
+) -> None:
+    at_s = evidence(rules).at_ns // NS
+    without = play(Engine(rules, STREAMS, 0, memory()), END_S, 5, event=6.0, gone=stream, gone_s=at_s)
     (verdict,) = (step.verdict for step in without if step.verdict.at_ns == at_s * NS)
-    told = evidence().without[STREAMS[stream]]
+    told = evidence(rules).without[STREAMS[stream]]
     assert verdict.per_day is not None
     assert verdict.per_day == pytest.approx(told.per_day, rel=1e-5)
     assert verdict.p_value == pytest.approx(told.p_value, rel=1e-5)

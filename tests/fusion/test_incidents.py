@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sysconfig
 from dataclasses import replace
@@ -12,11 +13,12 @@ import pytest
 
 from fusion.events import Change, FusedScore, Incident, Part, Severity, Sighting
 from fusion.explain import explain
+from fusion.labels import LabelLine, write_label
 from fusion.severity import SeverityModel
 from fusion.sinks.jsonl import incident_line
 from fusion.triage import Triage, TriageSettings
 from sensors.types import NS, Modality
-from tests.fusion.test_evidence import incident
+from tests.fusion.test_evidence import WEIGHED, incident
 
 KIZASHI = Path(sysconfig.get_path("scripts")) / "kizashi"
 
@@ -89,6 +91,38 @@ def test_a_label_is_kept_and_can_be_taken_back(folder: Path) -> None:
     assert "[false]" not in told("list", folder)
     (line,) = (folder / "labels.jsonl").read_text().splitlines()
     assert json.loads(line)["counted"]["a second sense"] == 1.0
+    shares = json.loads(line)["shares"]
+    assert shares == pytest.approx({str(part.sense): part.share for part in incident().peak.parts}, rel=1e-4)
+
+
+def test_what_a_label_says_of_senses_is_as_if_all_weighed_the_same(tmp_path: Path) -> None:
+    """Else who weighs less would look the better for it."""
+    (tmp_path / "incidents.jsonl").write_bytes(incident_line(incident(WEIGHED)))
+    told("label", tmp_path, "1", "false")
+    (line,) = (tmp_path / "labels.jsonl").read_text().splitlines()
+    logs = {str(part.sense): -math.log(part.p_value) for part in incident(WEIGHED).peak.parts}
+    even = {sense: log / sum(logs.values()) for sense, log in logs.items()}
+    assert json.loads(line)["shares"] == pytest.approx(even, rel=1e-4)
+    assert even["audio"] > next(p.share for p in incident(WEIGHED).peak.parts if p.sense is Modality.AUDIO) + 0.01
+
+
+def test_the_list_tells_what_labels_taught_of_senses(folder: Path) -> None:
+    assert "weighs" not in told("list", folder)
+    for number in range(8):
+        write_label(folder, LabelLine(str(number), "false", counted={"x": 1.0}, shares={"audio": 0.9, "video": 0.1}))
+    before = len(told("list", folder, "--json").splitlines())
+    last = told("list", folder).splitlines()[-1]
+    assert last.strip().startswith("Audio weighs 0.")
+    assert last.endswith("here (incidents it carried: 8, false: 8).")
+    assert before == len(told("list", folder).splitlines()) - 1
+    assert "weighs" not in told("list", folder, "--language", "ja")
+
+
+def test_what_senses_weighed_stands_beside_their_shares(tmp_path: Path) -> None:
+    (tmp_path / "incidents.jsonl").write_bytes(incident_line(incident(WEIGHED)))
+    text = told("show", tmp_path, "1")
+    assert [line.split("%")[1].split() for line in text.splitlines() if "×" in line] == [["Sound", "×", "0.6"]]
+    assert "Audio weighs 0.6 here" in " ".join(text.split())
 
 
 def test_labels_of_a_site_lie_in_its_folder(folder: Path, tmp_path: Path) -> None:

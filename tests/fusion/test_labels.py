@@ -30,6 +30,13 @@ def test_what_was_said_last_counts(tmp_path: Path) -> None:
     assert [line.grade for line in read_labels(tmp_path).values()] == ["false"]
 
 
+def test_a_line_of_before_there_were_shares_is_read_and_says_nothing_of_senses(tmp_path: Path) -> None:
+    (tmp_path / LABELS).write_text('{"id":"a","grade":"false","opened_ns":5,"counted":{"y":1.0},"note":""}\n')
+    assert [one.shares for one in as_experience(read_labels(tmp_path))] == [{}]
+    write_label(tmp_path, LabelLine("b", "low", 5, "x", {"y": 1.0}, "", {"audio": 0.25, "video": 0.75}))
+    assert [one.shares for one in as_experience(read_labels(tmp_path))] == [{}, {"audio": 0.25, "video": 0.75}]
+
+
 def test_grades_are_what_the_model_learns(tmp_path: Path) -> None:
     for grade in GRADES:
         write_label(tmp_path, label(grade, grade))
@@ -62,7 +69,14 @@ def test_a_write_that_fails_leaves_the_old_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['{"id":"a","grade":"huge"}', '{"id":"a"}', '{"id":"a","grade":"low","counted":{"x":-1}}', "low", '{"id":"a","gr'],
+    [
+        '{"id":"a","grade":"huge"}',
+        '{"id":"a"}',
+        '{"id":"a","grade":"low","counted":{"x":-1}}',
+        '{"id":"a","grade":"low","shares":{"audio":2}}',
+        "low",
+        '{"id":"a","gr',
+    ],
 )
 def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str) -> None:
     write_label(tmp_path, label("b"))

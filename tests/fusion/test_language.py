@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fusion.experience import Label, gather
 from fusion.explain import describe_kind
 from fusion.language.choice import BY_NAME
 from fusion.language.english import ENGLISH
@@ -120,8 +121,12 @@ def test_lines_hold_what_fits_in_a_language_without_spaces() -> None:
 @pytest.mark.parametrize("texts", BY_NAME.values(), ids=lambda texts: texts.language)
 def test_the_report_is_wholly_in_its_language(texts: Texts, tmp_path: Path) -> None:
     timeline = read(tmp_path, ordinary(), [incident("a", "high", 0.1, why="")])
-    write_page(tmp_path / "page.html", timeline, recording(()), false_alarms_per_day=1.0, texts=texts)
+    taught = gather([Label({}, 0, {"audio": 0.8, "video": 0.15, "environment": 0.05})] * 9)
+    path = tmp_path / "page.html"
+    write_page(path, timeline, recording(()), false_alarms_per_day=1.0, texts=texts, experience=taught)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert [f'<td class="number">{figure}</td>' in page for figure in ("0.62", "9")] == [True, True]
+    assert all(head in page for head in (*texts.page.weight_heads, texts.page.weights_told))
     assert f'<html lang="{texts.language}">' in page
     own = [phrase for _, phrase in phrases(texts.page) if phrase.strip() and "{" not in phrase and phrase in page]
     assert len(own) > 20

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from fusion.config import load_settings
+from fusion.events import Reliability
 from fusion.live.moment import SOON_NS, Moment, Resumable, code_of, fits, read_moment, take_moment, write_moment
 from fusion.live.site import Site, build_site, live_watch
 from fusion.live.state import LEARNED, MOMENT, save_state, take_state
 from sensors.base import Arrays
-from sensors.types import NS, Chunk, Features
+from sensors.types import NS, Chunk, Features, Modality
 
 Write = Callable[..., Path]
 AIR = '[[sensors]]\nid = "hall/air"\nkind = "environment.tail"\npath = "log"\n'
@@ -100,6 +101,13 @@ def test_other_settings_other_sensors_and_a_long_time_begin_with_what_was_learne
     assert not fits(moment, site.engine, {}, moment.next_ns)
     assert not fits(moment, replace(site.engine, least_blocks=9), site.streams, moment.next_ns)
     assert built(write_text, tmp_path / "a", "false_alarms_per_day = 7").kept is not None
+
+
+def test_what_labels_taught_meanwhile_is_what_counts_when_the_watch_goes_on(write_text: Write, tmp_path: Path) -> None:
+    site = built(write_text, tmp_path / "a")
+    moment = ended(site)
+    taught = replace(site.engine, reliability=(Reliability(Modality.ENVIRONMENT, 0.5, 8, 8),))
+    assert fits(moment, taught, site.streams, moment.next_ns)
 
 
 def test_another_version_begins_with_what_was_learned(write_text: Write, tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from fusion.config import RuleText, Settings, read_rules
 from fusion.engine import Engine, EngineSettings, Step
+from fusion.events import Reliability
 from fusion.freezing import freeze, thaw
 from fusion.triage import TriageSettings
-from sensors.types import NS, Health, Quality, Score, State
+from sensors.types import NS, Health, Modality, Quality, Score, State
 from tests.fusion.streams import QUICK, SENSES, START_NS, TICK_NS
 
 RULES = read_rules(Settings(rules=(RuleText(when="temperature > 3.5 for 0.5 s", until="temperature < 1"),)))
@@ -97,6 +98,36 @@ def test_what_was_learned_alone_has_a_seam_that_the_whole_has_not() -> None:
     whole = fresh()
     whole.resume(engine.whole())
     assert go_on(whole, ticks, cut) == uncut
+
+
+def weighing(weight: float) -> EngineSettings:
+    return replace(WATCHFUL, reliability=(Reliability(Modality.AUDIO, weight, 8, 8),))
+
+
+def test_an_engine_that_goes_on_weighs_senses_as_its_own_settings_say() -> None:
+    """Labels were given meanwhile: from the cut on the verdicts are those of the new weights, and not of the old."""
+    ticks, cut = life(3), 155
+    engine = fresh()
+    before = go_on(engine, ticks[:cut], 0)
+    rest = go_on(engine, ticks, cut)
+    again, heard = fresh(weighing(0.5)), fresh(weighing(0.5))
+    whole = fresh()
+    assert go_on(whole, ticks[:cut], 0) == before
+    again.resume(whole.whole())
+    weighed = go_on(again, ticks, cut)
+    assert [step.verdict.p_value for step in weighed] != [step.verdict.p_value for step in rest]
+    assert [p_values(step) for step in weighed] == [p_values(step) for step in rest]
+    go_on(heard, ticks[:cut], 0)
+    back = fresh(weighing(1.0))
+    back.resume(whole.whole())
+    assert go_on(back, ticks, cut) == rest
+    cold = fresh(weighing(0.5))
+    cold.resume(heard.whole())
+    assert go_on(cold, ticks, cut) == go_on(heard, ticks, cut)
+
+
+def p_values(step: Step) -> dict[str, float]:
+    return {str(part.sense): part.p_value for part in step.verdict.parts}
 
 
 @pytest.mark.parametrize("damage", ["class", "number", "half"])

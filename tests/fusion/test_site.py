@@ -10,6 +10,7 @@ import pytest
 
 from fusion.assemble import engine_settings
 from fusion.config import load_settings
+from fusion.events import Reliability
 from fusion.labels import LabelLine, write_label
 from fusion.live.recorder import Recorder
 from fusion.live.site import build_site, live_watch
@@ -21,6 +22,7 @@ from sensors.errors import BadInputError
 from sensors.types import NS, Modality
 
 Write = Callable[..., Path]
+HEARD, SEEN = {"audio": 0.9, "video": 0.1}, {"audio": 0.1, "video": 0.9}
 MIC = '[[sensors]]\nid = "hall/mic"\nkind = "audio.url"\nurl = "rtsp://me:s3cret@camera/live"\n'
 
 
@@ -68,10 +70,27 @@ def test_labels_that_are_kept_there_say_how_severe_what_happens_live_is(write_te
     (tmp_path / "memory").mkdir()
     Writer(tmp_path / "memory").close()
     assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model == SeverityModel()
+    assert build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.reliability == ()
     for number in range(8):
-        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}))
-    taught = build_site(load_settings(write_text("k.toml", text)), "k.toml").engine.triage.model
-    assert taught.weights[NIGHT] > SeverityModel().weights[NIGHT]
+        write_label(tmp_path / "memory", LabelLine(str(number), "critical", counted={NIGHT: 1.0}, shares=SEEN))
+        write_label(tmp_path / "memory", LabelLine(f"f{number}", "false", counted={NIGHT: 0.0}, shares=HEARD))
+    taught = build_site(load_settings(write_text("k.toml", text)), "k.toml").engine
+    assert taught.triage.model.weights[NIGHT] > SeverityModel().weights[NIGHT]
+    assert taught.reliability == (Reliability(Modality.AUDIO, 0.52, 8, 8), Reliability(Modality.VIDEO, 1.0, 8, 0))
+
+
+def test_a_recording_of_a_live_watch_knows_no_labels_and_neither_does_its_replay(
+    write_text: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "memory").mkdir()
+    Writer(tmp_path / "memory").close()
+    for number in range(8):
+        write_label(tmp_path / "memory", LabelLine(str(number), "false", counted={NIGHT: 0.0}, shares=HEARD))
+    settings = load_settings(write_text("k.toml", f'[store]\nfolder = "{tmp_path}/memory"\n{MIC}'))
+    assert build_site(settings, "k.toml").engine.reliability
+    recorded = build_site(settings, "k.toml", fresh=True).engine
+    assert recorded.reliability == ()
+    assert recorded.triage.model == SeverityModel()
 
 
 @pytest.mark.parametrize(

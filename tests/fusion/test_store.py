@@ -143,7 +143,7 @@ def test_what_was_labelled_false_is_as_unflagged_as_the_rest(tmp_path: Path) -> 
         keeper.deliver(Condition(Health("hall/mic", AT_NS, State.DOWN, "SECRET-REASON")))
         keeper.deliver(Condition(Health("hall/mic", AT_NS + 9 * HOUR_NS, State.UP)))
         assert writer.do(lambda db: None).result()
-        write_label(tmp_path, LabelLine("1a", "false", AT_NS, "sound", {"at night": 1.0}, "SECRET-NOTE"))
+        write_label(tmp_path, LabelLine("1a", "false", AT_NS, "x", {"at night": 1.0}, "SECRET-NOTE", {"audio": 1.0}))
         with closing(read_database(tmp_path)) as database:
             assert oldest_unflagged_ns(database) == AT_NS + NS
         keeper.deliver(told(MINUTE + 3 * HOUR_NS))
@@ -159,7 +159,7 @@ def test_what_was_labelled_false_is_as_unflagged_as_the_rest(tmp_path: Path) -> 
     assert rows(tmp_path, "SELECT reason FROM health") == [("",)]
     for path in tmp_path.iterdir():
         assert not [word for word in (b"SECRET-REASON", b"SECRET-NOTE") if word in path.read_bytes()], path
-    assert as_experience(read_labels(tmp_path)) == [Label({"at night": 1.0}, 0)]
+    assert as_experience(read_labels(tmp_path)) == [Label({"at night": 1.0}, 0, {"audio": 1.0})]
 
 
 def test_what_is_flagged_goes_after_a_time_of_its_own_with_events_that_still_wait(tmp_path: Path) -> None:
