@@ -247,15 +247,14 @@ class Senses:
     def _begin(self, channel: _Channel, at_ns: int, peak: float, mean: float | None) -> None:
         """A quarter window begins: note what is to be learned, and see which aspects have something to say in it."""
         channel.speaking = 0
-        for aspect, value in ((channel.peak, peak), (channel.mean, mean)):
+        for number, (aspect, value) in enumerate(((channel.peak, peak), (channel.mean, mean))):
             if value is None:
                 return
             if at_ns - aspect.noted_ns >= channel.every_ns:
                 aspect.noted_ns = at_ns
                 self._pending.append((at_ns, aspect, value))
-            if len(aspect.past) < self._least:
-                return
-            channel.speaking += 1
+            if channel.speaking == number and len(aspect.past) >= self._least:
+                channel.speaking += 1
 
     def _answer(self, sense: Modality) -> float:
         total, count = 0.0, 0
