@@ -44,7 +44,9 @@ class Lately:
     def __init__(self, window_ns: int, piece_ns: int) -> None:
         self._window_ns, self._piece_ns = window_ns, piece_ns
         self._strongest: deque[tuple[int, float, Score]] = deque()
-        self._pieces: deque[tuple[int, float, int]] = deque()
+        self._begins_ns: deque[int] = deque()
+        self._sums: deque[float] = deque()
+        self._counts: deque[int] = deque()
         self._begun_ns = self._since_ns = NEVER
         self._sum, self._count = 0.0, 0
         self._sum_before, self._count_before = 0.0, 0
@@ -53,7 +55,8 @@ class Lately:
     def clear(self) -> None:
         """Forget the windows: what comes next comes after a gap."""
         self._strongest.clear()
-        self._pieces.clear()
+        for part in (self._begins_ns, self._sums, self._counts):
+            part.clear()
         self._begun_ns, self._count = NEVER, 0
 
     def take(self, score: Score, raw: float) -> tuple[float, Score, float | None, bool]:
@@ -95,18 +98,20 @@ class Lately:
         return peak, whose, mean, begins
 
     def _begin(self, at_ns: int, span_ns: int, raw: float) -> None:
-        pieces = self._pieces
+        begins_ns, begin_ns = self._begins_ns, at_ns - AVERAGED * self._window_ns
         if self._count:
-            pieces.append((self._begun_ns, self._sum, self._count))
+            begins_ns.append(self._begun_ns)
+            self._sums.append(self._sum)
+            self._counts.append(self._count)
+            while begins_ns and begins_ns[0] <= begin_ns:
+                begins_ns.popleft()
+                self._sums.popleft()
+                self._counts.popleft()
         else:
             self._since_ns = at_ns - span_ns
         self._begun_ns, self._sum, self._count = at_ns, raw, 1
-        begin_ns = at_ns - AVERAGED * self._window_ns
-        while pieces and pieces[0][0] <= begin_ns:
-            pieces.popleft()
         self._full = begin_ns >= self._since_ns
-        self._sum_before = sum([total for _, total, _ in pieces])
-        self._count_before = sum([count for _, _, count in pieces])
+        self._sum_before, self._count_before = sum(self._sums), sum(self._counts)
 
 
 def spacing_ns(window_ns: int, least_ns: int) -> int:

@@ -242,7 +242,7 @@ class Senses:
             channel.until_ns = until_ns
             peak, strongest, mean, begins = channel.lately.take(score, raw)
             if begins:
-                self._begin(channel, end_ns, (peak, mean))
+                self._begin(channel, end_ns, peak, mean)
             rarest = channel.hear(peak, mean)
             if rarest is None or rarest.p_value >= NOTABLE:
                 channel.said = None
@@ -254,20 +254,17 @@ class Senses:
                 if p_value < NOTABLE:
                     self.strange.append(Calibrated(score, p_value, saturated))
 
-    def _begin(self, channel: _Channel, at_ns: int, values: tuple[float | None, ...]) -> None:
+    def _begin(self, channel: _Channel, at_ns: int, peak: float, mean: float | None) -> None:
         """A quarter window begins: note what is to be learned, and see which aspects have something to say in it."""
-        known = True
         channel.speaking = 0
-        for aspect, value in zip(channel.aspects, values, strict=True):
+        for number, (aspect, value) in enumerate(((channel.peak, peak), (channel.mean, mean))):
             if value is None:
-                break
+                return
             if at_ns - aspect.noted_ns >= channel.every_ns:
                 aspect.noted_ns = at_ns
                 self._pending.append((at_ns, aspect, value))
-            known = known and len(aspect.past) >= self._least
-            if known:
+            if channel.speaking == number and len(aspect.past) >= self._least:
                 channel.speaking += 1
-                aspect.judge(value)
 
     def _answer(self, sense: Modality) -> float:
         total, count = 0.0, 0
