@@ -1,6 +1,6 @@
 """What labels teach of senses, and what that is worth: found and false with and without weights, where a sense boasts.
 
-    python -m benchmarks.fusion_labels STREAMS --cache CACHE [--only FAMILY ...]
+    python -m benchmarks.fusion_labels STREAMS --cache CACHE [--only FAMILY ...] [--ways WAY ...]
 
 STREAMS and CACHE are those of `benchmarks.fusion`; several of both may be given, in the same order. The first test of a
 family is what an operator has seen, the other one what comes.
@@ -138,6 +138,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("streams", type=Path, nargs="+")
     parser.add_argument("--cache", type=Path, nargs="+", required=True)
     parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=WAYS)
     args = parser.parse_args(words)
     places = []
     for streams, cache in zip(args.streams, args.cache, strict=True):
@@ -146,8 +147,8 @@ def main(words: Sequence[str] | None = None) -> int:
                 places.append(load(streams / folder.name, folder))
                 print(f"{streams.name} {folder.name}", file=sys.stderr, flush=True)
     print(f"{'':<16} {'at 1 an hour':<12}  |  set to 1 an hour  |  set to 1 a day")
-    for name, (sense, wolf) in WAYS.items():
-        make = spoilt(sense, wolf)
+    for name in args.ways:
+        make = spoilt(*WAYS[name])
         own = [labels_of(place, make) for place in places]
         together = weigh([label for labels in own for label in labels])
         print(f"{name}; labels of all places: {told(together)}")
