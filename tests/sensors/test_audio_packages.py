@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from sensors.audio.training.containers import sounds
 from sensors.audio.training.corpus import OTHER, UNKNOWN
 from sensors.audio.training.effects import coloured_noise
-from sensors.audio.training.packages import LICENCES, RULES, TRACES, Seen, cut, judge, label_of, outline
+from sensors.audio.training.packages import LICENCES, PARTS, RULES, TRACES, Seen, cut, judge, label_of, outline
 from sensors.audio.training.teachers import WINDOW
 from sensors.audio.training.textures import texture
 
@@ -86,6 +87,66 @@ def test_a_cat_names_its_sounds_as_their_authors_do(tmp_path: Path) -> None:
     (one,) = sounds(tmp_path)
     assert one.path == "fx.cat:Explosion"
     assert pitch(one.samples()) == pytest.approx(900, abs=5)
+
+
+def test_a_soundfont_gives_each_sample_by_its_name_at_its_own_rate(tmp_path: Path) -> None:
+    siren = np.round(tone(600)[: 22050 // 2] * 32767).astype("<i2").tobytes()
+    dog = np.round(tone(300)[: 22050 // 2] * 32767).astype("<i2").tobytes()
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+    def header(name: bytes, begin: int, end: int, rate_hz: int) -> bytes:
+        return struct.pack("<20sIIIIIBbHH", name, begin, end, 0, 0, rate_hz, 60, 0, 0, 1)
+
+    half = len(siren) // 2
+    headers = (
+        header(b"Siren\0old", 0, half, 22050) + header(b"Dog Bark", half, 2 * half, 44100) + header(b"EOS", 0, 0, 0)
+    )
+    info = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"odd"))
+    samples = chunk(b"LIST", b"sdta" + chunk(b"smpl", siren + dog))
+    presets = chunk(b"LIST", b"pdta" + chunk(b"phdr", bytes(38)) + chunk(b"shdr", headers))
+    (tmp_path / "bank.sf2").write_bytes(chunk(b"RIFF", b"sfbk" + info + samples + presets))
+    first, second = sounds(tmp_path)
+    assert [first.path, second.path] == ["bank.sf2:/Siren", "bank.sf2:/Dog Bark"]
+    assert pitch(first.samples()) == pytest.approx(600 * 22050 / SECOND, rel=0.02)
+    assert pitch(second.samples()) == pytest.approx(300 * 44100 / SECOND, rel=0.02)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_qt_resources_give_their_sounds_stored_or_deflated(tmp_path: Path, version: int) -> None:
+    """A root with a folder `fx`, in it one file as it is, one deflated, one picture."""
+    stored, deflated = as_file(tone(500), "WAV"), as_file(tone(1000), "WAV")
+    contents = [stored, struct.pack(">I", len(deflated)) + zlib.compress(deflated), b"picture"]
+    titles = ["fx", "one.wav", "two.wav", "three.png"]
+    names, places = b"", [0]
+    for title in titles:
+        places.append(len(names))
+        names += struct.pack(">HI", len(title), 0) + title.encode("utf-16-be")
+    data, at = b"", []
+    for content in contents:
+        at.append(len(data))
+        data += struct.pack(">I", len(content)) + content
+    since = bytes(8) if version > 1 else b""
+    tree = struct.pack(">IHII", 0, 2, 1, 1) + since + struct.pack(">IHII", places[1], 2, 3, 2) + since
+    for number, flags in enumerate((0, 1, 0)):
+        tree += struct.pack(">IHHHI", places[number + 2], flags, 0, 0, at[number]) + since
+    head = 24 if version > 2 else 20
+    parts = struct.pack(">IIII", version, head, head + len(tree), head + len(tree) + len(data))
+    (tmp_path / "all.rcc").write_bytes((b"qres" + parts).ljust(head, b"\0") + tree + data + names)
+    first, second = sounds(tmp_path)
+    assert [first.path, second.path] == ["all.rcc:/fx/one.wav", "all.rcc:/fx/two.wav"]
+    assert pitch(first.samples()) == pytest.approx(500, abs=5)
+    assert pitch(second.samples()) == pytest.approx(1000, abs=5)
+
+
+def test_a_package_serves_one_purpose_and_each_purpose_has_alerts_to_show() -> None:
+    parts = [set(PARTS[name]) for name in ("trained", "chosen-by", "reported")]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == len(LICENCES)
+    assert set.union(*parts) == set(LICENCES)
+    for part in parts:
+        labels = {label for package, _, label in RULES if package in part}
+        assert labels >= {"alarm", "dog_bark", "explosion", "glass_break", "gunshot", "scream", "siren"}
 
 
 def test_what_is_no_sound_is_told_and_not_raised(tmp_path: Path) -> None:
