@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sensors.audio.training.containers import sounds
 from sensors.audio.training.corpus import OTHER, UNKNOWN
 from sensors.audio.training.effects import coloured_noise
-from sensors.audio.training.packages import LICENCES, PARTS, RULES, TRACES, Seen, cut, judge, label_of, outline
+from sensors.audio.training.known_packages import LICENCES, PARTS, RULES
+from sensors.audio.training.packages import TRACES, Seen, cut, judge, label_of, outline
 from sensors.audio.training.teachers import WINDOW
 from sensors.audio.training.textures import texture
 
