@@ -227,31 +227,42 @@ def draw(path: Path, total: Mapping[str, Tally]) -> None:
     save_tradeoff(path, drawn, {label: outcomes[HOURLY] for label, outcomes in drawn.items()}, "1 false alarm an hour")
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Judge all families, and print a line for each way."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """What all benchmarks of composed streams are given."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
     parser.add_argument("streams", type=Path, nargs="+")
     parser.add_argument("--cache", type=Path, nargs="+", required=True)
     parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
+    return parser
+
+
+def families(args: argparse.Namespace) -> Iterator[tuple[Path, Path]]:
+    """Streams and cache of each family, told before its turn."""
+    for streams, cache in zip(args.streams, args.cache, strict=True):
+        for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
+            if not args.only or folder.name in args.only:
+                print(f"{streams.name} {folder.name}", flush=True)
+                yield streams / folder.name, folder
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Judge all families, and print a line for each way."""
+    parser = arguments(__doc__)
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args(words)
     total: dict[str, Tally] = {}
     misses: list[str] = []
     delayed: list[Delay] = []
-    for streams, cache in zip(args.streams, args.cache, strict=True):
-        for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
-            if args.only and folder.name not in args.only:
-                continue
-            tallies, lost, found_late = judge_family(streams / folder.name, folder)
-            misses += lost
-            delayed += found_late
-            print(f"{streams.name} {folder.name}", flush=True)
-            for name in ("fusion", *(f"{sense} alone" for sense in SENSES)):
-                if name in tallies:
-                    print(f"  {row(name, tallies[name])}", flush=True)
-            for name, tally in tallies.items():
-                total[name] = total.get(name, Tally()) + tally
+    for streams, cache in families(args):
+        tallies, lost, found_late = judge_family(streams, cache)
+        misses += lost
+        delayed += found_late
+        for name in ("fusion", *(f"{sense} alone" for sense in SENSES)):
+            if name in tallies:
+                print(f"  {row(name, tallies[name])}", flush=True)
+        for name, tally in tallies.items():
+            total[name] = total.get(name, Tally()) + tally
     quiet_h = total["fusion"].outcomes[HOURLY].quiet_s / 3600
     print(f"\n{quiet_h:.2f} h outside events\n{'':<20} {'at 1 an hour':<12}  |  set to 1 an hour  |  set to 1 a day")
     print("\n".join(row(name, tally) for name, tally in total.items()))

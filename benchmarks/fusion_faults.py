@@ -15,14 +15,13 @@ The law that these rows show: who dies, is stuck or covered neither floods nor h
 
 from __future__ import annotations
 
-import argparse
 import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.fusion import DAILY, HOURLY, SENSES, Tally, alarms, false, found
+from benchmarks.fusion import DAILY, HOURLY, SENSES, Tally, alarms, arguments, false, families, found
 from benchmarks.testimony import TICK_S, Testimony, judge, learn_from
 from fusion.assemble import engine_settings
 from fusion.config import Settings
@@ -225,27 +224,20 @@ def row(name: str, tally: Tally) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Judge all families, and print a line for each row."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("streams", type=Path, nargs="+")
-    parser.add_argument("--cache", type=Path, nargs="+", required=True)
-    parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
+    parser = arguments(__doc__)
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
     args = parser.parse_args(words)
     total: dict[str, Tally] = {}
     own: dict[str, Spell] = {}
     seconds = 0.0
-    for streams, cache in zip(args.streams, args.cache, strict=True):
-        for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
-            if args.only and folder.name not in args.only:
-                continue
-            tallies, faults = judge_family(streams / folder.name, folder, args.rows)
-            for name, tally in tallies.items():
-                total[name] = total.get(name, Tally()) + tally
-            for kind, spell in faults.items():
-                own[kind] = own.get(kind, Spell()) + spell
-            tests = [load_recording(streams / folder.name / path.stem) for path in folder.glob("test-*.npz")]
-            seconds += sum(recording.seconds or 0.0 for recording in tests)
-            print(f"{streams.name} {folder.name}", file=sys.stderr, flush=True)
+    for streams, cache in families(args):
+        tallies, faults = judge_family(streams, cache, args.rows)
+        for name, tally in tallies.items():
+            total[name] = total.get(name, Tally()) + tally
+        for kind, spell in faults.items():
+            own[kind] = own.get(kind, Spell()) + spell
+        tests = [load_recording(streams / path.stem) for path in cache.glob("test-*.npz")]
+        seconds += sum(recording.seconds or 0.0 for recording in tests)
     print(tell_own(own, seconds))
     print(f"\n{'':<20} set to 1 an hour  |  set to 1 a day")
     print("\n".join(row(name, tally) for name, tally in total.items()))

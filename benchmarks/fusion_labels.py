@@ -15,7 +15,6 @@ family is what an operator has seen, the other one what comes.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fusion import BOAST, DAILY, HOURLY, SENSES, Tally, false, found
+from benchmarks.fusion import BOAST, DAILY, HOURLY, SENSES, Tally, arguments, false, families, found
 from benchmarks.testimony import TICK_S, Testimony, judge, learn_from
 from fusion.assemble import engine_settings
 from fusion.config import Settings
@@ -134,18 +133,10 @@ def row(name: str, tally: Tally) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Judge all families in all ways, and print what came of it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("streams", type=Path, nargs="+")
-    parser.add_argument("--cache", type=Path, nargs="+", required=True)
-    parser.add_argument("--only", nargs="*", help="families; all that are in the cache by default")
+    parser = arguments(__doc__)
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=WAYS)
     args = parser.parse_args(words)
-    places = []
-    for streams, cache in zip(args.streams, args.cache, strict=True):
-        for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
-            if not args.only or folder.name in args.only:
-                places.append(load(streams / folder.name, folder))
-                print(f"{streams.name} {folder.name}", file=sys.stderr, flush=True)
+    places = [load(streams, cache) for streams, cache in families(args)]
     print(f"{'':<16} {'at 1 an hour':<12}  |  set to 1 an hour  |  set to 1 a day")
     for name in args.ways:
         make = spoilt(*WAYS[name])
