@@ -205,7 +205,8 @@ class Habit:
 
     def learn(self, reading: Measured) -> None:
         """Take a reading that was believed as usual."""
-        self.rest.learn(reading.repeats)
+        if not math.isnan(reading.repeats):
+            self.rest.learn(reading.repeats)
         self.values.learn(reading.value, self.step)
         if not math.isnan(reading.tremor):
             self.tremor.learn(reading.tremor)

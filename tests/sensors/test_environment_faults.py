@@ -119,6 +119,20 @@ def test_a_code_is_a_value_where_the_quantity_was_seen_near_it() -> None:
     assert told[0].quality is Quality.OK
 
 
+def test_a_code_that_is_far_from_the_last_rows_and_not_from_all_that_was_learned_is_learned_as_a_value() -> None:
+    rng = np.random.default_rng(1)
+    wide, narrow = rng.uniform(20.0, 60.0, 300), rng.normal(59.0, 0.05, 60)
+    rows = np.concatenate([wide, narrow, [85.0], narrow])[:, None]
+    extractor, detector = EnvironmentExtractor("hall/air"), EnvironmentDetector("hall/air")
+    features = list(extractor.extract(Chunk("hall/air", 0, START_NS, 1 / STEP_S, rows, ("temperature_c",))))
+    odd = next(one for one in features if one.values[0] == 85.0)
+    assert np.isnan(odd.values[1])
+    for one in features:
+        detector.learn(one)
+    told = [one for one in detector.score(features[-1]) if isinstance(one, Score)]
+    assert any(one.quality is Quality.OK for one in told)
+
+
 def test_stuck_is_what_does_not_move_any_more_among_others_that_do(life: Life) -> None:
     rows = life.rows()
     rows[20:80, 3] = rows[20, 3]
