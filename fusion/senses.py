@@ -84,7 +84,7 @@ class _Channel:
         self.total = 0.0
         """Their surprise."""
         self.until_ns = NEVER
-        self.log_odds = False
+        self.log_odds = self.known = False
 
     def lighten(self) -> None:
         """Take that its scores are log odds: what was restored by its name alone did not tell."""
@@ -169,7 +169,7 @@ class Senses:
             if speaking:
                 self._speaking.setdefault(self._streams[stream], []).extend(speaking)
             else:
-                known = any(len(c.peak.past) >= self._least for c in channels.values())
+                known = any(channel.known for channel in channels.values())
                 missing.append(Missing(stream, UNUSABLE if known else "learning what is usual"))
         return {i: self._answer(sense) for i, sense in enumerate(self.order) if sense in self._speaking}, missing
 
@@ -219,6 +219,7 @@ class Senses:
             if stream in self._channels:
                 channel = self._channels[stream].setdefault(name, self._new(stream))
                 (channel.peak if key == name else channel.mean).past.restore(values)
+                channel.known = len(channel.peak.past) >= self._least
 
     def _new(self, stream: str) -> _Channel:
         return _Channel(self._windows_ns[self._streams[stream]], self._learn_every_ns)
@@ -265,6 +266,7 @@ class Senses:
                 self._pending.append((at_ns, aspect, value))
             if channel.speaking == number and len(aspect.past) >= self._least:
                 channel.speaking += 1
+                channel.known = True
 
     def _answer(self, sense: Modality) -> float:
         total, count = 0.0, 0

@@ -59,6 +59,16 @@ def test_a_channel_without_a_past_says_nothing_and_is_named() -> None:
     assert senses_of().listen(0, {"mic": said(0, 1e-6)}) == ({}, [Missing("mic", "learning what is usual")])
 
 
+def test_a_channel_whose_past_is_just_long_enough_is_still_learning_until_it_speaks() -> None:
+    senses, told = senses_of(window_s=20), list[str]()
+    for second in range(5 * LEAST + 10):
+        missing = senses.listen(second * NS, {"mic": said(second, 0.3)})[1]
+        told.append(missing[0].reason if missing else "")
+        senses.learn(second * NS, lambda at_ns: Calm.QUIET)
+    assert set(told) == {"learning what is usual", ""}
+    assert told == sorted(told, reverse=True)
+
+
 def test_a_channel_speaks_as_soon_as_its_past_is_long_enough() -> None:
     senses, told = senses_of(window_s=1), list[bool]()
     for second in range(LEAST + 1):
