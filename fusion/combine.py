@@ -73,19 +73,17 @@ class Dependence:
         self._count = [[0.0] * n for _ in range(n)]
         self._mean = [2.0] * n
         self._covariance = [[4.0 if i == j else 2.0 for j in range(n)] for i in range(n)]
-        self._sums: dict[tuple[int, ...], tuple[float, float]] = {}
-        self._weighed: dict[tuple[int, ...], tuple[float, float]] = {}
+        self._sums: dict[tuple[tuple[int, ...], bool], tuple[float, float]] = {}
 
     def weigh(self, weights: Mapping[str, float]) -> None:
         """Let senses weigh so much from now on, by name; senses that are not here are passed over."""
-        self._weighed.clear()
+        self._sums.clear()
         named = {i: weights[sense] for i, sense in enumerate(self._senses) if sense in weights}
         self.weights = {i: weight for i, weight in named.items() if weight != 1}
 
     def learn(self, p_values: Mapping[int, float]) -> None:
         """Take one quiet observation: p-values by index of the sense."""
         self._sums.clear()
-        self._weighed.clear()
         away = {i: -2 * math.log(p) - self._mean[i] for i, p in p_values.items()}
         for i in away:
             for j in away:
@@ -116,7 +114,7 @@ class Dependence:
         doi:10.1093/bioinformatics/btw438; weights: Good (1955), J. R. Stat. Soc. B 17(2); Alves & Yu
         (2011), PLoS ONE 6(8), doi:10.1371/journal.pone.0022647.
         """
-        return self._doubted(tuple(p_values), sum(self.weigh_logs(p_values)))
+        return self._survival(tuple(p_values), sum(self.weigh_logs(p_values)), True)
 
     def statistics(self, p_values: Mapping[int, float]) -> dict[int, float]:
         """How strange every set of the senses present is together.
@@ -132,18 +130,10 @@ class Dependence:
             -log10 of what `combine` makes of each set, >= 0, by bit mask.
         """
         logs, out = list(map(math.log, p_values.values())), {}
-        if self.weights:
-            return self._weighed_statistics(p_values, logs)
+        weighed = self.weigh_logs(p_values) if self.weights else None
         for mask, senses, places in _sets(tuple(p_values)):
-            out[mask] = -math.log10(self.joined(p_values, senses, sum([logs[place] for place in places])))
-        return out
-
-    def _weighed_statistics(self, p_values: Mapping[int, float], logs: Sequence[float]) -> dict[int, float]:
-        """The same where not all weigh 1."""
-        weighed, out = self.weigh_logs(p_values), {}
-        for mask, senses, places in _sets(tuple(p_values)):
-            log, other = sum([logs[place] for place in places]), sum([weighed[place] for place in places])
-            out[mask] = -math.log10(self.joined(p_values, senses, log, other))
+            other = None if weighed is None else sum([weighed[place] for place in places])
+            out[mask] = -math.log10(self.joined(p_values, senses, sum([logs[place] for place in places]), other))
         return out
 
     def joined(
@@ -156,23 +146,16 @@ class Dependence:
         if len(senses) == 1:
             return p_values[senses[0]]
         told = self._survival(senses, log)
-        return told if weighed is None else min(told * MOST_DOUBT, self._doubted(senses, weighed))
+        return told if weighed is None else min(told * MOST_DOUBT, self._survival(senses, weighed, True))
 
     def weigh_logs(self, p_values: Mapping[int, float]) -> list[float]:
         """What each sense weighs times its ln p."""
         return [self.weights.get(i, 1.0) * math.log(p) for i, p in p_values.items()]
 
-    def _survival(self, senses: tuple[int, ...], log: float) -> float:
-        sums = self._sums.get(senses)
+    def _survival(self, senses: tuple[int, ...], log: float, weighed: bool = False) -> float:
+        sums = self._sums.get((senses, weighed))
         if sums is None:
-            sums = self._sums[senses] = self._moments(senses, EQUAL)
-        mean, variance = sums
-        return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
-
-    def _doubted(self, senses: tuple[int, ...], log: float) -> float:
-        sums = self._weighed.get(senses)
-        if sums is None:
-            sums = self._weighed[senses] = self._moments(senses, self.weights)
+            sums = self._sums[senses, weighed] = self._moments(senses, self.weights if weighed else EQUAL)
         mean, variance = sums
         return gamma_survival(-2 * log * mean / variance, mean * mean / variance)
 
@@ -194,7 +177,6 @@ class Dependence:
     def restore(self, state: Mapping[str, NDArray[np.float64]]) -> None:
         """Begin with what was learned before; pairs that are not there begin anew."""
         self._sums.clear()
-        self._weighed.clear()
         for i, a in enumerate(self._senses):
             for j, b in enumerate(self._senses):
                 known = state.get(f"{a}+{b}" if i <= j else f"{b}+{a}")
