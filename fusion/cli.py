@@ -273,6 +273,12 @@ def train_audio(
     yamnet: Annotated[Path | None, typer.Option(help="Teacher: yamnet.tflite (needs ai-edge-litert).")] = None,
     effects: Annotated[Path | None, typer.Option(help="Teacher: checkpoint.pth of aiSFX 0.1.2.")] = None,
     start: Annotated[Path | None, typer.Option(help="Folder of an earlier training, or pack, to begin with.")] = None,
+    ordinary: Annotated[
+        Path | None, typer.Option(help="Clips not trained on, whose ordinary sounds must not raise false alarms.")
+    ] = None,
+    unseen: Annotated[
+        Path | None, typer.Option(help="Clips not trained on, to examine on, for the model card.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores for the network; one more makes scenes.")] = 1,
 ) -> None:
     """Train the sound classifier and write it as a pack with its model card."""
@@ -281,7 +287,7 @@ def train_audio(
         from sensors.audio.training.shards import Task
 
         task = Task(tuple(map(str, data)), licences, tuple(hold_out or ()), str(yamnet or ""), seed)
-        print(train(task, out, rounds, effects, examined, start, threads=threads))
+        print(train(task, out, rounds, effects, examined, start, ordinary, unseen, threads=threads))
 
 
 @training.command("heads")

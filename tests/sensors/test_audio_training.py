@@ -18,7 +18,7 @@ from sensors.audio.training.command import train
 from sensors.audio.training.corpus import OTHER, classes, load_corpus
 from sensors.audio.training.corpus import UNKNOWN as UNKNOWN_LABEL
 from sensors.audio.training.effects import coloured_noise, distance, repeat
-from sensors.audio.training.examine import lasting
+from sensors.audio.training.examine import lasting, per_hour_limit
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import NAMES, fold
 from sensors.audio.training.loop import Training, rank
@@ -231,6 +231,29 @@ def test_a_run_writes_a_pack_a_card_and_an_examination(task: Task, tmp_path: Pat
     assert "source-0" in card
     assert "CC BY-NC 3.0" in card
     assert f"{examined['macro']:.3f}" in card
+
+
+def test_ordinary_sound_never_trained_on_raises_thresholds_and_is_examined_on(
+    task: Task, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    plain = json.loads((train(task, out, 1, None, None, hours=0.01) / "pack.json").read_text())["alert"]
+    assert not (out / "examination.json").exists()
+    pack = train(task, out, 1, None, None, ordinary=corpus, unseen=corpus, hours=0.01)
+    raised = json.loads((pack / "pack.json").read_text())["alert"]
+    assert set(raised) == set(plain) == {"glass_break", "dog_bark"}
+    for label, rule in raised.items():
+        assert rule["scale"] > 0
+        assert -rule["offset"] / rule["scale"] >= -plain[label]["offset"] / plain[label]["scale"] - 0.01
+    assert json.loads((out / "examination.json").read_text())["sources"] == ["source-0", "source-1"]
+
+
+def test_odds_fall_as_false_alarms_do() -> None:
+    """Scenes whose maxima pass x with chance exp(-x / 2): 900 an hour, eight classes, one alarm in all."""
+    maxima = np.random.default_rng(3).exponential(2.0, 20_000)
+    limit = per_hour_limit(maxima, 8)
+    assert limit.level == pytest.approx(2 * np.log(900 * 8), rel=0.15)
+    assert limit.spread == pytest.approx(2.0, rel=0.25)
 
 
 def test_several_corpora_are_heard_one_after_the_other(corpus: Path) -> None:

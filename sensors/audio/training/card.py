@@ -116,7 +116,7 @@ def _table(examined: Examination) -> list[str]:
 def _limits(examined: Examination) -> list[str]:
     margins = ", ".join(f"{label} {margin:.1f}" for label, margin in sorted(examined.margins.items()))
     return [
-        "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound made of the",
-        "training's own sources, and never for less than log-odds of 2. On sources never heard expect more: the",
-        f"held-out ones asked for thresholds higher by (log-odds) {margins}.",
+        "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound, 0.9 for a ninth,",
+        "and never for less than even odds. On sources never heard expect more: the sources above asked for thresholds",
+        f"higher by (log-odds) {margins}.",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from sensors.audio.frontend import HOP_S
 from sensors.audio.training.card import write_card
 from sensors.audio.training.corpus import load_corpus
-from sensors.audio.training.examine import SUSTAINED, Examination, examine, thresholds
+from sensors.audio.training.examine import SUSTAINED, Examination, Limit, examine, thresholds
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import fold
 from sensors.audio.training.heads import judge_teacher
@@ -24,9 +25,11 @@ from sensors.errors import BadInputError
 PACK = "pack"
 EXAMINATION = "examination.json"
 
-LEAST = 2.0
-"""Lowest logit at which a class counts as heard, however little it is raised by the ordinary sounds at hand: those of
-sources that were never heard raise it more."""
+LEAST = 0.0
+"""Lowest logit at which a class counts as heard, however little it is raised by the ordinary sounds at hand."""
+
+NARROWEST = 0.25
+"""Least spread in which logits are told: a few scenes that happen to be alike are no measure."""
 
 
 def train(
@@ -36,10 +39,15 @@ def train(
     effects: Path | None,
     examined: Path | None,
     start: Path | None = None,
+    ordinary: Path | None = None,
+    unseen: Path | None = None,
     hours: float = 4.0,
     threads: int = 1,
 ) -> Path:
     """Train, examine on what was held out, and write the pack; goes on where an earlier run in `out` was stopped.
+
+    A score has odds of one to the false alarms an hour, of all classes together, that its threshold would bring in
+    ordinary sound.
 
     Parameters
     ----------
@@ -55,6 +63,11 @@ def train(
         `examination.json` of a run with the same recipe that held other sources out: for the card.
     start : Path, optional
         Folder of an earlier training whose weights to begin with.
+    ordinary : Path, optional
+        Corpus that is not trained on; what its ordinary sounds bring about counts where it is more than what those of
+        the training do.
+    unseen : Path, optional
+        Corpus that is not trained on, to examine on beside what is held out.
     hours : float
         Ordinary sound from which thresholds are taken.
     threads : int
@@ -75,17 +88,16 @@ def train(
     if task.yamnet:
         ear = fold(training.average, training.labels, clips)
     limits = thresholds(ear, training.labels, clips, hours)
-    if task.without:
-        unseen = load_corpus(*map(Path, task.data), only=task.without)
-        own = examine(ear, training.labels, limits, unseen, hours)
+    if ordinary:
+        limits = _higher(limits, thresholds(ear, training.labels, load_corpus(ordinary), hours))
+    foreign = load_corpus(*map(Path, task.data), only=task.without) if task.without else []
+    foreign += load_corpus(unseen) if unseen else []
+    if foreign:
+        own = examine(ear, training.labels, limits, foreign, hours)
         if task.yamnet:
-            own = replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, unseen))
+            own = replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, foreign))
         (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
-    rule = {"scale": 1.0, "open": 0.5, "close": 0.3, "hold_s": 0.5}
-    alert = {
-        label: {**rule, "offset": round(-max(LEAST, limit), 3), "lasts_s": SUSTAINED.get(label, 0) * HOP_S}
-        for label, limit in limits.items()
-    }
+    alert = {label: _rule(limit, SUSTAINED.get(label, 0) * HOP_S) for label, limit in limits.items()}
     told = {
         "name": "kizashi-ear",
         "version": "1",
@@ -108,6 +120,20 @@ def show(progress: Progress) -> None:
         file=sys.stderr,
         end=end,
     )
+
+
+def _higher(one: Mapping[str, Limit], other: Mapping[str, Limit]) -> dict[str, Limit]:
+    return {label: max(limit, other.get(label, limit)) for label, limit in one.items()}
+
+
+def _rule(limit: Limit, lasts_s: float) -> dict[str, float]:
+    """So that odds fall as false alarms do."""
+    scale = 1 / max(NARROWEST, limit.spread)
+    offset = -max(LEAST, limit.level) * scale
+    return {
+        "scale": round(scale, 3), "offset": round(offset, 3), "open": 0.5, "close": 0.3, "hold_s": 0.5,
+        "lasts_s": lasts_s,
+    }  # fmt: skip
 
 
 def _same_task(out: Path, task: Task) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -39,6 +40,21 @@ LARGEST = 60
 """Scenes whose maxima tell the tail."""
 
 
+class Limit(NamedTuple):
+    """What ordinary sound makes of one class.
+
+    Attributes
+    ----------
+    level : float
+        Logit that it passes so seldom that all classes together make `PER_HOUR` false alarms an hour.
+    spread : float
+        By so much more, and it happens 1/e as often.
+    """
+
+    level: float
+    spread: float
+
+
 @dataclass(frozen=True, slots=True)
 class Examination:
     """What came out.
@@ -54,7 +70,7 @@ class Examination:
     macro : float
         Their mean.
     margins : dict of str to float
-        How much higher the threshold of each class had to be on held-out sources than on those trained on, in logits.
+        How much higher the threshold of each class had to be on held-out sources than it was chosen, in logits.
     counts : dict of str to int
         Clips of each class that were heard; empty where nobody counted.
     beside : dict of str to dict of str to float
@@ -75,14 +91,14 @@ class Examination:
 
 
 def examine(
-    ear: Ear, labels: list[str], limits: Mapping[str, float], unseen: Sequence[Clip], hours: float
+    ear: Ear, labels: list[str], limits: Mapping[str, Limit], unseen: Sequence[Clip], hours: float
 ) -> Examination:
     """Hear clips of held-out sources, and ordinary sound made of them; `limits` are the thresholds of those heard."""
     unseen = [clip for clip in unseen if clip.label != UNKNOWN]
     scores = np.stack([hear(ear, clip_frames(clip)[None])[0].max(axis=0) for clip in unseen])
     precision = precisions(scores[:, [labels.index(label) for label in ALERTS if label in labels]], labels, unseen)
     wanted = thresholds(ear, labels, unseen, hours)
-    margins = {label: round(wanted[label] - limit, 3) for label, limit in limits.items()}
+    margins = {label: round(wanted[label].level - limit.level, 3) for label, limit in limits.items()}
     sources = sorted({clip.source for clip in unseen})
     macro = float(np.mean(list(precision.values()))) if precision else float("nan")
     counts = {label: sum(clip.label == label for clip in unseen) for label in precision}
@@ -126,8 +142,8 @@ def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
     return np.asarray(logits.numpy(), np.float64)
 
 
-def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, float]:
-    """Logit of each alert class that ordinary sound passes so seldom that all of them make one false alarm an hour.
+def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, Limit]:
+    """How far up each alert class is driven by ordinary sound.
 
     Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima (`SUSTAINED`: of what lasts) is taken as
     exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0).
@@ -154,8 +170,8 @@ def lasting(logits: Floats, hops: int) -> Floats:
     return np.asarray(windows.min(axis=2).max(axis=1))
 
 
-def per_hour_limit(maxima: Floats, classes: int) -> float:
-    """Level that maxima of 4 s pass so seldom that `classes` classes together do it `PER_HOUR` times an hour.
+def per_hour_limit(maxima: Floats, classes: int) -> Limit:
+    """What maxima of 4 s pass so seldom that `classes` classes together do it `PER_HOUR` times an hour.
 
     Parameters
     ----------
@@ -168,4 +184,4 @@ def per_hour_limit(maxima: Floats, classes: int) -> float:
     many = min(LARGEST, len(ordered) - 1)
     per_scene = PER_HOUR / classes / (3600 / (HOPS * HOP / 16_000))
     scale = float(np.mean(ordered[:many] - ordered[many]))
-    return float(ordered[many] + scale * np.log(many / len(ordered) / per_scene))
+    return Limit(float(ordered[many] + scale * np.log(many / len(ordered) / per_scene)), scale)

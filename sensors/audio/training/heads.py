@@ -132,4 +132,4 @@ def ordinary_limits(
         heard = np.stack([teacher.hear(sound[end - WINDOW : end])[0] for end in ends])
         maxima[row] = ((heard - mean) / scale @ weights.T + bias).max(axis=0)
     alerts = [label for label in ALERTS if label in labels]
-    return {label: per_hour_limit(maxima[:, list(labels).index(label)], len(alerts)) for label in alerts}
+    return {label: per_hour_limit(maxima[:, list(labels).index(label)], len(alerts)).level for label in alerts}
