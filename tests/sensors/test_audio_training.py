@@ -241,6 +241,7 @@ def test_ordinary_sound_never_trained_on_raises_thresholds_and_is_examined_on(
     assert not (out / "examination.json").exists()
     pack = train(task, out, 1, None, None, ordinary=corpus, unseen=corpus, hours=0.01)
     raised = json.loads((pack / "pack.json").read_text())["alert"]
+    assert "ordinary sound of source-0, source-1 too" in (pack / "MODEL_CARD.md").read_text()
     assert set(raised) == set(plain) == {"glass_break", "dog_bark"}
     for label, rule in raised.items():
         assert rule["scale"] > 0

@@ -20,6 +20,7 @@ def write_card(
     effects: bool,
     begun: bool = False,
     recipe: Examination | None = None,
+    quiet: Sequence[Clip] = (),
 ) -> str:
     """Markdown for people.
 
@@ -41,12 +42,15 @@ def write_card(
         Whether it began with the weights of an earlier training.
     recipe : Examination, optional
         Of another network by the same recipe, with other sources held out.
+    quiet : sequence of Clip
+        What was not trained on, but raised thresholds by its ordinary sounds.
     """
     teachers = []
     if task.yamnet:
         teachers.append("YAMNet (Google, Apache-2.0): embedding and scores of the same mixtures")
     if effects:
         teachers.append("aiSFX 0.1.2 (Ma & Lerch, ISMIR 2022; weights CC BY 4.0): embedding of the unmixed clips")
+    names = ", ".join(sorted({clip.source for clip in quiet}))
     hours = rounds * task.scenes * 4 / 3600
     lines = [
         "# Model card: the built-in sound classifier",
@@ -60,6 +64,7 @@ def write_card(
         f"- {len(clips)} clips, licences asked for: {task.licences}; alarms and sirens by formula beside them.",
         *[f"- Teacher: {teacher}." for teacher in teachers],
         f"- Held out: {', '.join(task.without) or 'nothing'}.",
+        *([f"- Thresholds hold for ordinary sound of {names} too, never trained on."] if names else []),
         "",
         "## Data",
         "| class | clips | sources |",
@@ -114,9 +119,9 @@ def _table(examined: Examination) -> list[str]:
 
 
 def _limits(examined: Examination) -> list[str]:
-    margins = ", ".join(f"{label} {margin:.1f}" for label, margin in sorted(examined.margins.items()))
+    margins = ", ".join(f"{label} {margin:+.1f}" for label, margin in sorted(examined.margins.items()))
     return [
-        "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound, 0.9 for a ninth,",
-        "and never for less than even odds. On sources never heard expect more: the sources above asked for thresholds",
-        f"higher by (log-odds) {margins}.",
+        "A score of 0.5 stands for one false alarm an hour of all classes together in ordinary sound, 0.9 for a ninth",
+        "of one, and never for less than even odds. Other places differ: ordinary sound of the sources above asked for",
+        f"thresholds that lie elsewhere by (log-odds, + is higher) {margins}.",
     ]

@@ -88,8 +88,9 @@ def train(
     if task.yamnet:
         ear = fold(training.average, training.labels, clips)
     limits = thresholds(ear, training.labels, clips, hours)
-    if ordinary:
-        limits = _higher(limits, thresholds(ear, training.labels, load_corpus(ordinary), hours))
+    quiet = load_corpus(ordinary) if ordinary else []
+    if quiet:
+        limits = _higher(limits, thresholds(ear, training.labels, quiet, hours))
     foreign = load_corpus(*map(Path, task.data), only=task.without) if task.without else []
     foreign += load_corpus(unseen) if unseen else []
     if foreign:
@@ -106,7 +107,9 @@ def train(
         "alert": alert,
     }
     model = export(ear, out / PACK, training.labels, told)
-    card = write_card(task, clips, rounds, model.stat().st_size, own, effects is not None, start is not None, recipe)
+    card = write_card(
+        task, clips, rounds, model.stat().st_size, own, effects is not None, start is not None, recipe, quiet
+    )
     (out / PACK / "MODEL_CARD.md").write_text(card, "utf-8")
     return out / PACK
 
