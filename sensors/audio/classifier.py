@@ -65,16 +65,21 @@ class Calibration:
     ----------
     pack : Pack
         Says scale and offset of each class.
+
+    Attributes
+    ----------
+    terms : ndarray (2, C)
+        Scales, then offsets.
     """
 
     def __init__(self, pack: Pack) -> None:
         rules = [pack.rule(label) for label in pack.labels]
-        self._scale = np.array([rule.scale for rule in rules])
-        self._offset = np.array([rule.offset for rule in rules])
+        self.terms = np.array([[rule.scale for rule in rules], [rule.offset for rule in rules]])
 
     def logits(self, logits: NDArray[Any]) -> NDArray[np.float64]:
         """Calibrated log-odds (C,)."""
-        return np.asarray(self._scale * logits + self._offset, np.float64)
+        scale, offset = self.terms
+        return np.asarray(scale * logits + offset, np.float64)
 
     def probabilities(self, logits: NDArray[Any]) -> NDArray[np.float64]:
         """Calibrated scores (C,), in (0, 1)."""

@@ -87,8 +87,8 @@ class AudioDetector:
         pack = load_pack(model) if isinstance(model, str) else model
         self.stream = stream
         self._labels, self._alerts = pack.labels, [pack.labels.index(label) for label in pack.alerts]
-        self._model = np.array([int(pack.facts.sha256[:12], 16)], np.float64)
         self._calibration = Calibration(pack)
+        self._model = np.array([int(pack.facts.sha256[:12], 16), *self._calibration.terms.flat])
         self._layout = Layout(len(pack.labels))
         width = REGIONS + 1 + len(self._alerts)
         self._past = RobustPast(width, capacity, spacing_ns=spacing_ns, minimum=minimum, floor=SCALE_FLOOR_DB)

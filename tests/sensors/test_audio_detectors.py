@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -202,6 +204,15 @@ def test_a_fault_is_not_learned(hear: Hear, detector: AudioDetector, reason: str
 def test_a_past_heard_through_another_model_is_refused(detector: AudioDetector) -> None:
     with pytest.raises(BadInputError, match="another audio model"):
         AudioDetector("a").restore(detector.state())
+
+
+def test_a_past_told_in_other_units_is_refused(detector: AudioDetector, pack: Pack) -> None:
+    """The same network with another offset: its log-odds mean something else."""
+    AudioDetector("a", pack).restore(detector.state())
+    moved = {label: msgspec.structs.replace(rule, offset=rule.offset - 1) for label, rule in pack.facts.alert.items()}
+    other = replace(pack, facts=msgspec.structs.replace(pack.facts, alert=moved))
+    with pytest.raises(BadInputError, match="another audio model"):
+        AudioDetector("a", other).restore(detector.state())
 
 
 def test_a_microphone_costs_less_than_4_mb(pack: Pack, quiet: list[Features]) -> None:
