@@ -18,6 +18,7 @@ from sensors.audio.training.export import export
 from sensors.audio.training.fold import fold
 from sensors.audio.training.heads import judge_teacher
 from sensors.audio.training.loop import Progress, Training
+from sensors.audio.training.network import Ear
 from sensors.audio.training.shards import Task
 from sensors.audio.training.teachers import Yamnet
 from sensors.errors import BadInputError
@@ -80,7 +81,6 @@ def train(
     """
     torch.set_num_threads(threads)
     recipe = Examination(**json.loads(examined.read_text("utf-8"))) if examined else None
-    own: Examination | None = None
     _same_task(out, task)
     training = Training(out, task, rounds, effects, start)
     ear = training.run(show)
@@ -91,12 +91,8 @@ def train(
     quiet = load_corpus(ordinary) if ordinary else []
     if quiet:
         limits = _higher(limits, thresholds(ear, training.labels, quiet, hours))
-    foreign = load_corpus(*map(Path, task.data), only=task.without) if task.without else []
-    foreign += load_corpus(unseen) if unseen else []
-    if foreign:
-        own = examine(ear, training.labels, limits, foreign, hours)
-        if task.yamnet:
-            own = replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, foreign))
+    own = _examine(ear, training.labels, limits, task, unseen, hours)
+    if own:
         (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
     alert = {label: _rule(limit, SUSTAINED.get(label, 0) * HOP_S) for label, limit in limits.items()}
     told = {
@@ -123,6 +119,20 @@ def show(progress: Progress) -> None:
         file=sys.stderr,
         end=end,
     )
+
+
+def _examine(
+    ear: Ear, labels: list[str], limits: Mapping[str, Limit], task: Task, unseen: Path | None, hours: float
+) -> Examination | None:
+    """On the sources that were held out and on another corpus, the teacher beside it; None where there is neither."""
+    foreign = load_corpus(*map(Path, task.data), only=task.without) if task.without else []
+    foreign += load_corpus(unseen) if unseen else []
+    if not foreign:
+        return None
+    own = examine(ear, labels, limits, foreign, hours)
+    if not task.yamnet:
+        return own
+    return replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), task.clips(), foreign))
 
 
 def _higher(one: Mapping[str, Limit], other: Mapping[str, Limit]) -> dict[str, Limit]:
