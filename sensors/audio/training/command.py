@@ -97,7 +97,7 @@ def train(
     alert = {label: _rule(limit, SUSTAINED.get(label, 0) * HOP_S) for label, limit in limits.items()}
     told = {
         "name": "kizashi-ear",
-        "version": "1",
+        "version": "2",
         "licence": "see MODEL_CARD.md",
         "source": "kizashi train audio",
         "alert": alert,
