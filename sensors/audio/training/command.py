@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 
 from sensors.audio.frontend import HOP_S
 from sensors.audio.training.card import write_card
-from sensors.audio.training.corpus import load_corpus
+from sensors.audio.training.corpus import Clip, load_corpus
 from sensors.audio.training.examine import SUSTAINED, Examination, Limit, examine, thresholds
 from sensors.audio.training.export import export
 from sensors.audio.training.fold import fold
@@ -90,8 +90,9 @@ def train(
     limits = thresholds(ear, training.labels, clips, hours)
     quiet = load_corpus(ordinary) if ordinary else []
     if quiet:
-        limits = _higher(limits, thresholds(ear, training.labels, quiet, hours))
-    own = _examine(ear, training.labels, limits, task, unseen, hours)
+        foreign = thresholds(ear, training.labels, quiet, hours)
+        limits = {label: max(limit, foreign[label]) for label, limit in limits.items()}
+    own = _examine(ear, training.labels, limits, task, clips, unseen, hours)
     if own:
         (out / EXAMINATION).write_text(json.dumps(own.told(), indent=1) + "\n", "utf-8")
     alert = {label: _rule(limit, SUSTAINED.get(label, 0) * HOP_S) for label, limit in limits.items()}
@@ -122,8 +123,9 @@ def show(progress: Progress) -> None:
 
 
 def _examine(
-    ear: Ear, labels: list[str], limits: Mapping[str, Limit], task: Task, unseen: Path | None, hours: float
-) -> Examination | None:
+    ear: Ear, labels: list[str], limits: Mapping[str, Limit], task: Task, clips: Sequence[Clip],
+    unseen: Path | None, hours: float,
+) -> Examination | None:  # fmt: skip
     """On the sources that were held out and on another corpus, the teacher beside it; None where there is neither."""
     foreign = load_corpus(*map(Path, task.data), only=task.without) if task.without else []
     foreign += load_corpus(unseen) if unseen else []
@@ -132,11 +134,7 @@ def _examine(
     own = examine(ear, labels, limits, foreign, hours)
     if not task.yamnet:
         return own
-    return replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), task.clips(), foreign))
-
-
-def _higher(one: Mapping[str, Limit], other: Mapping[str, Limit]) -> dict[str, Limit]:
-    return {label: max(limit, other.get(label, limit)) for label, limit in one.items()}
+    return replace(own, beside=judge_teacher(Yamnet(Path(task.yamnet)), clips, foreign))
 
 
 def _rule(limit: Limit, lasts_s: float) -> dict[str, float]:
