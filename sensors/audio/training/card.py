@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import Clip
@@ -11,20 +12,11 @@ from sensors.audio.training.examine import Examination
 from sensors.audio.training.shards import Task
 
 
-def write_card(
-    task: Task,
-    clips: Sequence[Clip],
-    rounds: int,
-    size: int,
-    examined: Examination | None,
-    effects: bool,
-    begun: bool = False,
-    recipe: Examination | None = None,
-    quiet: Sequence[Clip] = (),
-) -> str:
-    """Markdown for people.
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What went into a network.
 
-    Parameters
+    Attributes
     ----------
     task : Task
         What was asked for.
@@ -32,25 +24,45 @@ def write_card(
         What it was trained on.
     rounds : int
         Shards heard.
-    size : int
-        Bytes of the model.
-    examined : Examination, optional
-        Of this network, on the sources that were held out.
     effects : bool
         Whether the second teacher was asked.
     begun : bool
         Whether it began with the weights of an earlier training.
-    recipe : Examination, optional
-        Of another network by the same recipe, with other sources held out.
     quiet : sequence of Clip
         What was not trained on, but raised thresholds by its ordinary sounds.
     """
+
+    task: Task
+    clips: Sequence[Clip]
+    rounds: int
+    effects: bool = False
+    begun: bool = False
+    quiet: Sequence[Clip] = ()
+
+
+def write_card(
+    making: Making, size: int, examined: Examination | None = None, recipe: Examination | None = None
+) -> str:  # fmt: skip
+    """Markdown for people.
+
+    Parameters
+    ----------
+    making : Making
+        What the network was made of.
+    size : int
+        Bytes of the model.
+    examined : Examination, optional
+        Of this network, on the sources that were held out.
+    recipe : Examination, optional
+        Of another network by the same recipe, with other sources held out.
+    """
+    task, clips, rounds = making.task, making.clips, making.rounds
     teachers = []
     if task.yamnet:
         teachers.append("YAMNet (Google, Apache-2.0): embedding and scores of the same mixtures")
-    if effects:
+    if making.effects:
         teachers.append("aiSFX 0.1.2 (Ma & Lerch, ISMIR 2022; weights CC BY 4.0): embedding of the unmixed clips")
-    names = ", ".join(sorted({clip.source for clip in quiet}))
+    names = ", ".join(sorted({clip.source for clip in making.quiet}))
     hours = rounds * task.scenes * 4 / 3600
     lines = [
         "# Model card: the built-in sound classifier",
@@ -60,7 +72,7 @@ def write_card(
         "",
         "## Training",
         f"- {rounds} rounds of {task.scenes} new scenes of 4 s ({hours:.0f} hours of mixtures), seed {task.seed}.",
-        *(["- Begun with the weights of an earlier training by the same command."] if begun else []),
+        *(["- Begun with the weights of an earlier training by the same command."] if making.begun else []),
         f"- {len(clips)} clips, licences asked for: {task.licences}; alarms and sirens by formula beside them.",
         *[f"- Teacher: {teacher}." for teacher in teachers],
         f"- Held out: {', '.join(task.without) or 'nothing'}.",

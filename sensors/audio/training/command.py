@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from sensors.audio.frontend import HOP_S
-from sensors.audio.training.card import write_card
+from sensors.audio.training.card import Making, write_card
 from sensors.audio.training.corpus import Clip, load_corpus
 from sensors.audio.training.examine import SUSTAINED, Examination, Limit, examine, thresholds
 from sensors.audio.training.export import export
@@ -104,10 +104,8 @@ def train(
         "alert": alert,
     }
     model = export(ear, out / PACK, training.labels, told)
-    card = write_card(
-        task, clips, rounds, model.stat().st_size, own, effects is not None, start is not None, recipe, quiet
-    )
-    (out / PACK / "MODEL_CARD.md").write_text(card, "utf-8")
+    making = Making(task, clips, rounds, effects is not None, start is not None, quiet)
+    (out / PACK / "MODEL_CARD.md").write_text(write_card(making, model.stat().st_size, own, recipe), "utf-8")
     return out / PACK
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sensors.audio.frontend import RATE_HZ, Samples
 from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import UNKNOWN, Clip
 from sensors.audio.training.network import Ear, Memory
@@ -144,27 +145,43 @@ def hear(ear: Ear, frames: NDArray[np.float32]) -> Floats:
     return np.asarray(logits.numpy(), np.float64)
 
 
-def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float, seed: int = 7) -> dict[str, Limit]:
-    """How far up each alert class is driven by ordinary sound.
+def thresholds(ear: Ear, labels: list[str], clips: Sequence[Clip], hours: float) -> dict[str, Limit]:
+    """How far up ordinary sound drives each alert class of the network; `SUSTAINED` ones by what lasts."""
 
-    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima (`SUSTAINED`: of what lasts) is taken as
-    exponential beyond the `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0). Its spread comes from
-    their median, so that a few clips that hold more than their label says do not stretch it.
+    def highest(sounds: Sequence[Samples]) -> Floats:
+        logits = hear(ear, np.stack([log_mel(sound) for sound in sounds]))
+        return np.stack([lasting(logits[:, :, i], SUSTAINED.get(label, 1)) for i, label in enumerate(labels)], 1)
+
+    return ordinary_limits(highest, labels, clips, hours)
+
+
+def ordinary_limits(
+    highest: Callable[[Sequence[Samples]], Floats], labels: Sequence[str], clips: Sequence[Clip], hours: float
+) -> dict[str, Limit]:
+    """How far up each alert class is driven by ordinary sound, whoever hears it.
+
+    Scenes of 4 s are made of `ORDINARY` sounds; the tail of the scenes' maxima is taken as exponential beyond the
+    `LARGEST` largest (Pickands 1975, doi:10.1214/aos/1176343003, shape 0). Its spread comes from their median, so that
+    a few clips that hold more than their label says do not stretch it.
+
+    Parameters
+    ----------
+    highest : callable
+        Largest logit of each class in each of some scenes: (scenes, classes).
+    labels : sequence of str
+        The classes.
+    clips : sequence of Clip
+        Where to take ordinary sounds from.
+    hours : float
+        How much to hear.
     """
-    ordinary = [clip for clip in clips if clip.label in ORDINARY]
+    composer = Composer([clip for clip in clips if clip.label in ORDINARY], labels, made=False)
+    random = np.random.default_rng(7)
+    count = max(LARGEST * 4, int(hours * 3600 / (HOPS * HOP / RATE_HZ)))
+    sizes = [min(64, count - begin) for begin in range(0, count, 64)]
+    maxima = np.concatenate([highest([composer.compose(random).samples for _ in range(size)]) for size in sizes])
     alerts = [label for label in ALERTS if label in labels]
-    composer = Composer(ordinary, labels, made=False)
-    random = np.random.default_rng(seed)
-    count = max(LARGEST * 4, int(hours * 3600 / (HOPS * HOP / 16_000)))
-    maxima = []
-    for begin in range(0, count, 64):
-        scenes = [composer.compose(random) for _ in range(min(64, count - begin))]
-        logits = hear(ear, np.stack([log_mel(scene.samples) for scene in scenes]))
-        maxima.append(
-            np.stack([lasting(logits[:, :, i], SUSTAINED.get(label, 1)) for i, label in enumerate(labels)], 1)
-        )
-    whole = np.concatenate(maxima)
-    return {label: per_hour_limit(whole[:, labels.index(label)], len(alerts)) for label in alerts}
+    return {label: per_hour_limit(maxima[:, list(labels).index(label)], len(alerts)) for label in alerts}
 
 
 def lasting(logits: Floats, hops: int) -> Floats:
@@ -185,6 +202,6 @@ def per_hour_limit(maxima: Floats, classes: int) -> Limit:
     """
     ordered = np.sort(maxima)[::-1]
     many = min(LARGEST, len(ordered) - 1)
-    per_scene = PER_HOUR / classes / (3600 / (HOPS * HOP / 16_000))
+    per_scene = PER_HOUR / classes / (3600 / (HOPS * HOP / RATE_HZ))
     spread = float(np.median(ordered[:many]) - ordered[many]) / math.log(2)
     return Limit(float(ordered[many]) + spread * math.log(many / len(ordered) / per_scene), spread)

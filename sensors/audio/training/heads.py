@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from sensors.audio.packs import ALERTS
 from sensors.audio.training.corpus import OTHER, UNKNOWN, Clip, load_corpus
-from sensors.audio.training.examine import ORDINARY, per_hour_limit, precisions
+from sensors.audio.training.examine import ordinary_limits, precisions
 from sensors.audio.training.fold import NAMES
-from sensors.audio.training.scenes import HOP, HOPS, Composer
+from sensors.audio.training.scenes import HOP, LENGTH
 from sensors.audio.training.teachers import WINDOW, Yamnet
 
 Floats = NDArray[np.float32]
 
 STRENGTH = 0.002
 """Inverse of the penalty on large weights."""
+
+ENDS = range(WINDOW, LENGTH + 1, 2 * HOP)
+"""Samples of a scene at which the windows end that are heard of it."""
 
 
 def train_heads(data: Path, yamnet: Path, out: Path, hours: float = 2.0) -> Path:
@@ -47,8 +50,13 @@ def train_heads(data: Path, yamnet: Path, out: Path, hours: float = 2.0) -> Path
     windows, owners = embed(clips, teacher)
     mean, scale = windows.mean(axis=0), windows.std(axis=0) + np.float32(0.05)
     weights, bias = fit((windows - mean) / scale, owners, clips, labels)
-    limits = ordinary_limits(clips, labels, teacher, weights, bias, mean, scale, hours)
-    bias -= np.array([limits.get(label, 0.0) for label in labels], np.float32)
+
+    def highest(sounds: Sequence[Floats]) -> NDArray[np.float64]:
+        heard = np.stack([[teacher.hear(sound[end - WINDOW : end])[0] for end in ENDS] for sound in sounds])
+        return np.asarray(((heard - mean) / scale @ weights.T + bias).max(axis=1), np.float64)
+
+    limits = ordinary_limits(highest, labels, clips, hours)
+    bias -= np.array([limits[label].level if label in limits else 0.0 for label in labels], np.float32)
     np.savez(out, weights=weights, bias=bias, mean=mean, scale=scale)
     return out
 
@@ -115,21 +123,3 @@ def judge_teacher(teacher: Yamnet, heard: Sequence[Clip], unseen: Sequence[Clip]
         "YAMNet's own classes": precisions(np.array(named, np.float64), known, unseen),
         "regression on its embedding": precisions(np.array(fitted, np.float64), known, unseen),
     }
-
-
-def ordinary_limits(
-    clips: Sequence[Clip], labels: Sequence[str], teacher: Yamnet,
-    weights: Floats, bias: Floats, mean: Floats, scale: Floats, hours: float,
-) -> dict[str, float]:  # fmt: skip
-    """Logit of each alert class that ordinary sound passes so seldom that all make one false alarm an hour."""
-    composer = Composer([clip for clip in clips if clip.label in ORDINARY], labels, made=False)
-    random = np.random.default_rng(7)
-    count = max(1, int(hours * 3600 / (HOPS * HOP / 16_000)))
-    maxima = np.full((count, len(labels)), -np.inf)
-    for row in range(count):
-        sound = composer.compose(random).samples
-        ends = range(WINDOW, len(sound) + 1, 2 * HOP)
-        heard = np.stack([teacher.hear(sound[end - WINDOW : end])[0] for end in ends])
-        maxima[row] = ((heard - mean) / scale @ weights.T + bias).max(axis=0)
-    alerts = [label for label in ALERTS if label in labels]
-    return {label: per_hour_limit(maxima[:, list(labels).index(label)], len(alerts)).level for label in alerts}
