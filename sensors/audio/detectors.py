@@ -88,7 +88,7 @@ class AudioDetector:
         self.stream = stream
         self._labels, self._alerts = pack.labels, [pack.labels.index(label) for label in pack.alerts]
         self._calibration = Calibration(pack)
-        self._model = np.array([int(pack.facts.sha256[:12], 16), *self._calibration.terms.flat])
+        self._model = np.array([*pack.marks(), *self._calibration.terms.flat])
         self._layout = Layout(len(pack.labels))
         width = REGIONS + 1 + len(self._alerts)
         self._past = RobustPast(width, capacity, spacing_ns=spacing_ns, minimum=minimum, floor=SCALE_FLOOR_DB)

@@ -28,6 +28,9 @@ ALERTS = ("alarm", "baby_cry", "dog_bark", "explosion", "glass_break", "gunshot"
 """Classes that are watched for, each a channel of its own."""
 
 HOME = Path(__file__).parent / BUILTIN
+HEADS = HOME / "yamnet_heads.npz"
+"""Logistic regressions on YAMNet's embedding."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _AGAIN = "add it again with `kizashi models add`, or install Kizashi again"
 
@@ -113,6 +116,13 @@ class Pack:
     def rule(self, label: str) -> Rule:
         """Calibration and thresholds of a class."""
         return self.facts.alert.get(label, Rule())
+
+    def marks(self) -> list[int]:
+        """What the classes are told by: the model, and our heads on it where it has them."""
+        marks = [int(self.facts.sha256[:12], 16)]
+        if self.facts.kind == "yamnet":
+            marks.append(int(hashlib.sha256(HEADS.read_bytes()).hexdigest()[:12], 16))
+        return marks
 
     def verified_path(self) -> Path:
         """Path of the model, its content checked just now.

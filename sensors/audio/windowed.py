@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from sensors.audio.classifier import Calibration, Hearing
 from sensors.audio.engines import YAMNET_CLASSES, YAMNET_WIDTH, open_engine
 from sensors.audio.frontend import HOP, Samples
-from sensors.audio.packs import HOME, Pack, Rule, load_pack
+from sensors.audio.packs import HEADS, Pack, Rule, load_pack
 from sensors.errors import BadInputError
 
 Floats = NDArray[np.float32]
-
-HEADS = "yamnet_heads.npz"
-"""Beside the built-in model: logistic regressions on YAMNet's embedding."""
 
 FARTHEST = 1e-6
 """Probabilities nearer to 0 or 1 than this count as this when log-odds are taken."""
@@ -38,7 +35,7 @@ class WindowClassifier:
     def __init__(self, pack: Pack) -> None:
         self._facts = pack.facts
         self._labels = pack.labels
-        self._heads = load_heads(HOME / HEADS, len(pack.labels)) if pack.facts.kind == "yamnet" else None
+        self._heads = load_heads(HEADS, len(pack.labels)) if pack.facts.kind == "yamnet" else None
         self._engine = open_engine(pack, YAMNET_CLASSES if self._heads else len(pack.facts.outputs))
         self._calibration = Calibration(pack)
         self._window: Samples = np.zeros(max(self._engine.length, HOP), np.float32)
@@ -128,7 +125,7 @@ def load_heads(path: Path, classes: int) -> Heads:
 def yamnet_rules() -> dict[str, Rule]:
     """Rules of the alert classes under our heads: calibrated where the file of heads says how."""
     builtin = load_pack()
-    arrays = _arrays(HOME / HEADS)
+    arrays = _arrays(HEADS)
     ones, zeros = np.ones(len(builtin.labels)), np.zeros(len(builtin.labels))
     scale, offset = arrays.get("alert_scale", ones), arrays.get("alert_offset", zeros)
     return {

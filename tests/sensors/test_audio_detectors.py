@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -213,6 +214,18 @@ def test_a_past_told_in_other_units_is_refused(detector: AudioDetector, pack: Pa
     other = replace(pack, facts=msgspec.structs.replace(pack.facts, alert=moved))
     with pytest.raises(BadInputError, match="another audio model"):
         AudioDetector("a", other).restore(detector.state())
+
+
+def test_a_past_told_by_other_heads_on_the_same_model_is_refused(
+    detector: AudioDetector, pack: Pack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ours = replace(pack, facts=msgspec.structs.replace(pack.facts, kind="yamnet"))
+    state = {**detector.state(), "model": AudioDetector("a", ours).state()["model"]}
+    AudioDetector("a", ours).restore(state)
+    monkeypatch.setattr("sensors.audio.packs.HEADS", tmp_path / "heads.npz")
+    (tmp_path / "heads.npz").write_bytes(b"other heads")
+    with pytest.raises(BadInputError, match="another audio model"):
+        AudioDetector("a", ours).restore(state)
 
 
 def test_a_microphone_costs_less_than_4_mb(pack: Pack, quiet: list[Features]) -> None:
