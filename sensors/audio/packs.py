@@ -121,7 +121,7 @@ class Pack:
         """What the classes are told by: the model, and our heads on it where it has them."""
         marks = [int(self.facts.sha256[:12], 16)]
         if self.facts.kind == "yamnet":
-            marks.append(int(hashlib.sha256(HEADS.read_bytes()).hexdigest()[:12], 16))
+            marks.append(int(_digest(HEADS, "the heads")[:12], 16))
         return marks
 
     def verified_path(self) -> Path:
@@ -133,14 +133,17 @@ class Pack:
             If it is missing or another than the pack names.
         """
         path = self.folder / self.facts.model
-        try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise BadInputError(f"the model cannot be read ({error.strerror})", where=path, mend=_AGAIN) from error
-        if digest != self.facts.sha256:
+        if _digest(path, "the model") != self.facts.sha256:
             raise BadInputError("the model is not the one that the pack names", where=path, mend=_AGAIN)
         return path
+
+
+def _digest(path: Path, what: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInputError(f"{what} cannot be read ({error.strerror})", where=path, mend=_AGAIN) from error
 
 
 def models_home() -> Path:

@@ -226,6 +226,9 @@ def test_a_past_told_by_other_heads_on_the_same_model_is_refused(
     (tmp_path / "heads.npz").write_bytes(b"other heads")
     with pytest.raises(BadInputError, match="another audio model"):
         AudioDetector("a", ours).restore(state)
+    (tmp_path / "heads.npz").unlink()
+    with pytest.raises(BadInputError, match="the heads cannot be read"):
+        AudioDetector("a", ours)
 
 
 def test_a_microphone_costs_less_than_4_mb(pack: Pack, quiet: list[Features]) -> None:
